@@ -1,0 +1,217 @@
+package blocking
+
+import (
+	"fmt"
+	"iter"
+	"time"
+)
+
+// analyser turns steps into a report. The questions it asks are fields, so that
+// the tests can replace one answer by a wrong one and show which cases notice.
+type analyser struct {
+	marks map[string]bool
+	rules []Rule
+
+	kind   func(step) (Kind, bool)
+	asker  func(reason string, stack []Frame) (int, bool)
+	marker func(stack []Frame, from int, marks map[string]bool) int
+	user   func(stack []Frame) int
+	glue   func(Frame) bool
+	about  func(kind Kind, reason string, asked []Frame) Resource
+	match  func(Rule, []Frame) int
+	proven func(head, tail int) error
+}
+
+func newAnalyser(c Config) *analyser {
+	own := newOwnership()
+	a := &analyser{
+		marks:  set(append([]string{callbackMark, headMark, tailMark, startMark, stopMark}, c.Markers...)...),
+		rules:  append([]Rule(nil), c.Allow...),
+		kind:   entered,
+		asker:  asker,
+		marker: nearest,
+		user:   own.user,
+		glue:   func(f Frame) bool { return f.generated() || own.library(f) },
+		match:  matchAnywhere,
+		proven: bothProbes,
+	}
+	a.about = func(kind Kind, reason string, asked []Frame) Resource {
+		return classify(kind, reason, asked, own)
+	}
+	return a
+}
+
+// entered reports whether s is the beginning of a block.
+func entered(s step) (Kind, bool) {
+	switch {
+	case s.from == running && s.to == waiting:
+		return Park, true
+	case s.from == running && s.to == inSyscall:
+		return Syscall, true
+	}
+	return 0, false
+}
+
+func bothProbes(head, tail int) error {
+	switch {
+	case head == 0 && tail == 0:
+		return fmt.Errorf("%w: neither the block it made at the start nor the one at the end is in the trace", ErrBlind)
+	case head == 0:
+		return fmt.Errorf("%w: the block it made at the start is not in the trace", ErrBlind)
+	case tail == 0:
+		return fmt.Errorf("%w: the block it made at the end is not in the trace; has something called trace.Stop?", ErrBlind)
+	}
+	return nil
+}
+
+// at identifies what a parked goroutine means: one answer per stack and reason.
+type at struct {
+	kind   Kind
+	reason string
+	stack  *stack
+}
+
+// same is what makes two blocks the same place. A line reached by two paths, of
+// which one leads through an allowed function, is two places.
+type same struct {
+	kind           Kind
+	resource       Resource
+	reason         string
+	user, callback Frame
+	allowed        string
+}
+
+// spot collects the blocks of one place.
+type spot struct {
+	block   Block
+	matched []int // indices of all rules that allow it
+}
+
+// wait is a goroutine that is blocked at this point of the trace.
+type wait struct {
+	spot  *spot
+	since time.Duration
+}
+
+// run reads steps to the end. It fails with ErrBlind when they cannot be read,
+// or hold no proof that the recording was alive from start to end.
+func (a *analyser) run(steps iter.Seq2[step, error]) (*Report, error) {
+	var (
+		r          = &Report{}
+		head, tail int
+		placed     = map[at]*spot{}
+		spots      = map[same]*spot{}
+		waits      = map[int64]wait{}
+		used       = make([]bool, len(a.rules))
+		end        time.Duration
+	)
+	for s, err := range steps {
+		if err != nil {
+			return nil, fmt.Errorf("%w: the trace cannot be read: %w", ErrBlind, err)
+		}
+		r.Events++
+		end = s.at
+		if w, ok := waits[s.g]; ok && (s.from == waiting || s.from == inSyscall) {
+			delete(waits, s.g)
+			w.spot.block.Longest = max(w.spot.block.Longest, s.at-w.since)
+			w.spot.wokenBy(s.waker)
+		}
+		kind, ok := a.kind(s)
+		if !ok || s.stack == nil {
+			continue
+		}
+		reason := s.reason
+		if kind == Syscall && len(s.stack.frames) > 0 {
+			reason = s.stack.frames[0].Func
+		}
+		key := at{kind, reason, s.stack}
+		sp, known := placed[key]
+		if !known {
+			p := a.locate(kind, reason, s.stack.frames)
+			switch p.verdict {
+			case headProof:
+				head++
+				continue
+			case tailProof:
+				tail++
+				continue
+			case inside, cut:
+				sp = a.spotFor(spots, kind, reason, p)
+			}
+			placed[key] = sp
+		}
+		if sp == nil {
+			continue
+		}
+		sp.block.Count++
+		waits[s.g] = wait{sp, s.at}
+	}
+	if err := a.proven(head, tail); err != nil {
+		return nil, err
+	}
+	for _, w := range waits {
+		w.spot.block.Open = true
+		w.spot.block.Longest = max(w.spot.block.Longest, end-w.since)
+	}
+	for _, sp := range spots {
+		for _, i := range sp.matched {
+			used[i] = true
+		}
+		switch {
+		case sp.block.Allowed != "":
+			r.Allowed = append(r.Allowed, sp.block)
+		case sp.block.Callback == Frame{}:
+			r.Truncated = append(r.Truncated, sp.block)
+		default:
+			r.Blocks = append(r.Blocks, sp.block)
+		}
+	}
+	sortBlocks(r.Blocks)
+	sortBlocks(r.Allowed)
+	sortBlocks(r.Truncated)
+	for i, rule := range a.rules {
+		if !used[i] {
+			r.Stale = append(r.Stale, rule)
+		}
+	}
+	return r, nil
+}
+
+// spotFor returns the spot of a place, made or found.
+func (a *analyser) spotFor(spots map[same]*spot, kind Kind, reason string, p place) *spot {
+	b := Block{
+		Kind: kind, Resource: a.about(kind, reason, p.asked), Reason: reason,
+		Callback: p.callback, User: p.user, Stack: p.stack,
+	}
+	var matched []int
+	closest := len(p.stack)
+	for i, rule := range a.rules {
+		if j := a.match(rule, p.stack); j >= 0 {
+			matched = append(matched, i)
+			if j < closest {
+				closest, b.Allowed = j, rule.Reason
+			}
+		}
+	}
+	key := same{kind, b.Resource, reason, p.user, p.callback, b.Allowed}
+	sp := spots[key]
+	if sp == nil {
+		sp = &spot{block: b}
+		spots[key] = sp
+	}
+	sp.matched = append(sp.matched, matched...)
+	if compareStacks(p.stack, sp.block.Stack) < 0 {
+		sp.block.Stack = p.stack
+	}
+	return sp
+}
+
+// wokenBy keeps the first waker in order of names, whatever the order of time.
+func (sp *spot) wokenBy(s *stack) {
+	if s == nil || len(s.frames) == 0 {
+		return
+	}
+	if sp.block.Waker == nil || compareStacks(s.frames, sp.block.Waker) < 0 {
+		sp.block.Waker = s.frames
+	}
+}

@@ -1,0 +1,73 @@
+package blocking
+
+import (
+	"fmt"
+	"time"
+)
+
+// Block is one place where callbacks blocked: all the blocks of one recording
+// that have the same kind, resource, reason, user frame and callback.
+type Block struct {
+	Kind     Kind
+	Resource Resource
+	// Reason is the tracer's own word for a park ("chan receive", "sleep",
+	// "sync", "select", "network"), and the function that entered the kernel
+	// for a system call ("syscall.read").
+	Reason string
+	// Callback is the outermost frame inside the marker that is not windtunnel's
+	// own: which callback it was, and the line it had reached. It is zero in
+	// [Report].Truncated.
+	Callback Frame
+	// User is the first frame, from the leaf, of the user's own code: of the
+	// main module, outside windtunnel's fakeloop, asynctest and toxics folders
+	// (their tests count as users); when no such frame exists, the first frame
+	// of any module; when all is standard library, Callback.
+	User Frame
+	// Stack is leaf first and ends with the frame just inside the marker. It is
+	// nil in no Block. When the same place was reached on several paths it is
+	// the first of them in order of names.
+	Stack []Frame
+	// Waker is the stack of the goroutine that ended the wait, leaf first. It is
+	// nil when the trace does not show one: timers, the network, system calls
+	// and waits still open have no waker.
+	Waker []Frame
+	// Longest is the longest wait in real time. It is information, never a
+	// verdict: a loaded machine stretches it at will.
+	Longest time.Duration
+	// Count is how many times it happened, at least 1.
+	Count int
+	// Open says that at least one of them had not ended when the recording did.
+	// Longest then counts up to the end of the recording.
+	Open bool
+	// Allowed is the reason of the rule that allows the block, "" when none does.
+	Allowed string
+
+	_ struct{}
+}
+
+// AllowLine returns the Go expression to paste into [Config].Allow to allow the
+// block. It names the function that contains the user frame, a closure by the
+// function it is written in.
+func (b Block) AllowLine() string {
+	return Allow(enclosing(b.User), "why this may block").String()
+}
+
+// String returns the block in one line without real time:
+//
+//	park on channel ("chan receive") at app.fetch (client.go:12) in callback app.onTick (loop.go:40), 3 times
+func (b Block) String() string {
+	s := fmt.Sprintf("%s on %s (%q) at %s", b.Kind, b.Resource, b.Reason, b.User)
+	if b.Callback.Func != "" {
+		s += " in callback " + b.Callback.String()
+	}
+	switch {
+	case b.Count == 1:
+		s += ", once"
+	default:
+		s += fmt.Sprintf(", %d times", b.Count)
+	}
+	if b.Open {
+		s += ", still blocked when the recording ended"
+	}
+	return s
+}

@@ -1,0 +1,123 @@
+/*
+Package blocking finds callbacks that block their event loop.
+
+A callback blocks when its goroutine parks or enters the kernel before it
+returns. That is a fact with a stack, not a duration: there is no threshold, no
+sampling and no clock in the verdict. A wait of 300 ns counts, and a callback
+that computes for a second does not.
+
+# Use
+
+	rec, err := blocking.Start(blocking.Config{
+		Markers: []string{blocking.FuncName((*Loop).dispatch)},
+	})
+	// handle err
+	// run the loop
+	report, err := rec.Stop()
+	// handle err; report.Blocks lists what blocked, with the line and the waker
+
+A recording covers the whole process, so one Recorder at a time watches every
+loop in it. Package asynctest wraps all this for tests; this package depends on
+no test framework.
+
+# Callbacks and markers
+
+A callback is whatever runs below a marker. A marker is a function, given by its
+full name: when its frame is in the stack of a goroutine that waits, the
+goroutine is in a callback, and the first frame inside it that is not windtunnel's own says which one.
+When several markers are in one stack, the one nearest the leaf counts.
+
+Three kinds of function are worth marking:
+
+  - the function of a loop that calls the user's handlers. It should block on
+    nothing of its own, for what it calls cannot be told from a handler. Its own
+    channel operations are not counted;
+  - the entry function of a coroutine. A coroutine body made with iter.Pull runs
+    on a goroutine of its own, whose stack never shows the loop;
+  - [Callback], which is always a marker: wrap the handler given to a foreign
+    loop in it, and no name is needed.
+
+A misspelt marker sees nothing, and no recorder can tell. Use [FuncName], and
+keep one test per loop that blocks on purpose.
+
+# What counts
+
+Every transition of a goroutine from running to waiting ([Park]) and from
+running into a system call ([Syscall]), however short:
+
+  - channel receive, send and select that find nothing ready
+  - Mutex, RWMutex, WaitGroup, Cond, Once that are not available
+  - time.Sleep, of any positive duration
+  - sockets, pipes and terminals that are not ready
+  - every system call made through package syscall or cgo, whether or not the
+    kernel made it wait: opening, reading and writing files, each read and write
+    of a socket, starting processes
+  - the first use of something that loads a file, such as a time zone
+
+# What does not count
+
+  - uncontended locks, ready channels, select with a ready case or a default
+  - starting goroutines, creating and stopping timers
+  - the switches of iter.Pull, on either side
+  - the runtime's own waits: a goroutine that starts or assists a garbage
+    collection parks with ordinary reasons such as "sync" and "chan receive".
+    They are known by the frame that asked for them: package runtime
+  - being preempted, runtime.Gosched, and calls the runtime does not announce
+    to the scheduler, such as os.Getpid and time.Now
+
+# What cannot be seen
+
+  - computing, and waiting by spinning on a variable
+  - page faults, also those of a memory-mapped file
+  - a contended lock that is released within about 2 microseconds, since
+    sync.Mutex spins first
+  - a wait whose event happened to be ready: a receive that found its sender
+    there did not park. Code that may block is caught when it does
+  - runtime.GC and runtime.ReadMemStats, whose waits are the runtime's own
+  - who is waiting, on stacks deeper than the 128 frames the tracer records: a
+    recursion of 200 below a marker hides it. Such waits are listed apart, in
+    [Report].Truncated, because most of them need not be callbacks at all
+  - a wait in the body of an iter.Pull that a callback drives, unless the body
+    has an entry function that is a marker: nothing in the trace ties its
+    goroutine to the callback
+  - a callback that was blocked already when the recording began
+
+# Resources
+
+[Resource] says what was waited for. It comes from the names of the standard
+library functions that the user's line called, since the reason alone says
+little: http.Get parks in a select and in a channel receive. A name lookup is
+DNS whatever it waits for inside, a child process is Process although it is
+awaited through files, and between os and net the one nearer to the leaf
+decides.
+
+A system call of package os is Disk. That holds for os.Stdout too: a descriptor
+does not say what is behind it, and a log line written by a callback is a write
+to a file in production. A park below os.(*File) is Other, because only pipes,
+terminals and devices are ever not ready.
+
+# Proof of life
+
+A tool that is silent when it is broken is worse than none. Each recording
+holds two blocks that the Recorder makes on purpose, at its start and at its
+end. When either is missing, because the trace is cut short, cannot be decoded
+by this version of golang.org/x/exp/trace, or was stopped by someone else, Stop
+fails with [ErrBlind] and gives no report.
+
+# Process-wide state
+
+Go has one execution tracer per process, and so this package can hold one
+recording at a time: a second [Start] fails with [ErrBusy], as it does under go
+test -trace. The tracer must be started outside any testing/synctest bubble;
+inside, it would kill the process, and Start fails with [ErrBubble] instead. A
+recording started outside sees everything inside.
+
+# Cost
+
+A callback that does not block costs what it costs without the tracer. One that
+does costs less than a microsecond more, and some 20 to 40 bytes of memory held
+until Stop, as does every other transition in the process. Stop reads them back
+at about half a microsecond each. The benchmarks of this package show the
+figures for a machine.
+*/
+package blocking

@@ -1,0 +1,190 @@
+package blocking
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// mutants are analysers with one wrong answer each. breaks is the prediction:
+// exactly the scenes that must notice. blind predicts that the self-test refuses
+// the mutant in every scene, so that it can give no wrong report at all.
+var mutants = []struct {
+	name   string
+	change func(*analyser)
+	breaks []string
+	blind  bool
+}{
+	{
+		name:   "reports the runtime's own parks",
+		change: func(a *analyser) { a.asker = askedByAnyone },
+		breaks: []string{"collector", "preempted", "coroutine switch with a stack"},
+	},
+	{
+		name: "drops the runtime's parks by reason alone",
+		change: func(a *analyser) {
+			a.asker = func(reason string, stack []Frame) (int, bool) {
+				_, ok := asker(reason, []Frame{{Func: "example.org/x.f"}})
+				return slices.IndexFunc(stack, func(f Frame) bool { return !primitives[f.Func] }), ok
+			}
+		},
+		breaks: []string{"collector", "coroutine switch with a stack"},
+	},
+	{
+		name: "drops the runtime's parks by the leaf alone",
+		change: func(a *analyser) {
+			a.asker = func(reason string, stack []Frame) (int, bool) {
+				return 0, !strings.HasPrefix(stack[0].Func, "runtime.")
+			}
+		},
+		blind: true,
+	},
+	{
+		name: "does not know the coroutine's entry",
+		change: func(a *analyser) {
+			delete(a.marks, FuncName(enter))
+		},
+		breaks: []string{"block in a coroutine", "marker below a marker that is idle"},
+	},
+	{
+		name: "does not see system calls",
+		change: func(a *analyser) {
+			a.kind = func(s step) (Kind, bool) { return Park, s.from == running && s.to == waiting }
+		},
+		breaks: []string{"conn read", "file read", "stdout", "child process", "raw file call", "raw read"},
+	},
+	{
+		name: "does not see parks",
+		change: func(a *analyser) {
+			a.kind = func(s step) (Kind, bool) { return Syscall, s.from == running && s.to == inSyscall }
+		},
+		blind: true,
+	},
+	{
+		name: "takes the outermost marker",
+		change: func(a *analyser) {
+			a.marker = func(stack []Frame, from int, marks map[string]bool) int {
+				at := -1
+				for i := from + 1; i < len(stack); i++ {
+					if marks[stack[i].Func] {
+						at = i
+					}
+				}
+				return at
+			}
+		},
+		breaks: []string{"nested markers", "method value as callback", "recorder's own waits"},
+	},
+	{
+		name: "takes a loop that has nothing to do for a callback",
+		change: func(a *analyser) {
+			a.marker = func(stack []Frame, _ int, marks map[string]bool) int {
+				return slices.IndexFunc(stack, func(f Frame) bool { return marks[f.Func] })
+			}
+		},
+		breaks: []string{"idle marker", "marker below a marker that is idle"},
+	},
+	{
+		name: "matches rules by the leaf only",
+		change: func(a *analyser) {
+			a.match = func(r Rule, stack []Frame) int { return matchAnywhere(r, stack[:1]) }
+		},
+		breaks: []string{
+			"allow a function", "allow a method", "allow a closure by its function", "allow an inlined function's closure",
+			"allow the innermost of two", "allow one path to a line", "stale rule",
+		},
+	},
+	{
+		name: "matches rules by the exact name",
+		change: func(a *analyser) {
+			a.match = func(r Rule, stack []Frame) int {
+				return slices.IndexFunc(stack, func(f Frame) bool { return f.Func == r.Function })
+			}
+		},
+		breaks: []string{"allow an inlined function's closure"},
+	},
+	{
+		name: "matches rules by prefix",
+		change: func(a *analyser) {
+			a.match = func(r Rule, stack []Frame) int {
+				return slices.IndexFunc(stack, func(f Frame) bool { return strings.HasPrefix(f.Func, r.Function) || r.names(f) })
+			}
+		},
+		breaks: []string{"stale rule"},
+	},
+	{
+		name:   "takes the first frame outside the standard library for the user's",
+		change: func(a *analyser) { a.user = firstOutsideStd },
+		breaks: []string{"user beyond a library", "user beyond windtunnel", "virtual network", "library only"},
+	},
+	{
+		name:   "takes the frame just inside the marker for the callback",
+		change: func(a *analyser) { a.glue = func(Frame) bool { return false } },
+		breaks: []string{"callback behind windtunnel"},
+	},
+	{
+		name: "goes by the reason for the resource",
+		change: func(a *analyser) {
+			a.about = func(kind Kind, reason string, asked []Frame) Resource {
+				return classify(kind, reason, nil, newOwnership())
+			}
+		},
+		breaks: []string{
+			"conn read", "http get", "lookup", "file read", "stdout", "child process", "virtual network", "raw file call",
+		},
+	},
+	{
+		name:   "has no self-test",
+		change: func(a *analyser) { a.proven = func(head, tail int) error { return nil } },
+		breaks: []string{"blind", "stopped early"},
+	},
+}
+
+func askedByAnyone(_ string, stack []Frame) (int, bool) {
+	i := slices.IndexFunc(stack, func(f Frame) bool { return !primitives[f.Func] })
+	return i, i >= 0
+}
+
+func firstOutsideStd(stack []Frame) int {
+	own := newOwnership()
+	if i := slices.IndexFunc(stack, func(f Frame) bool { return !own.std(f) }); i >= 0 {
+		return i
+	}
+	return len(stack)
+}
+
+func TestMutants(t *testing.T) {
+	all, err := shots()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range mutants {
+		t.Run(m.name, func(t *testing.T) {
+			var got []string
+			for _, s := range all {
+				switch err := s.judge(m.change); {
+				case m.blind && s.fails == nil && !errors.Is(err, ErrBlind):
+					t.Errorf("%s: %v, want ErrBlind", s.name, err)
+				case !m.blind && err != nil:
+					got = append(got, s.name)
+				}
+			}
+			t.Logf("breaks %q, blind %t", got, m.blind)
+			want := slices.Sorted(slices.Values(m.breaks))
+			slices.Sort(got)
+			if !slices.Equal(got, want) {
+				t.Errorf("breaks\n%q\nwant\n%q", got, want)
+			}
+		})
+	}
+}
+
+// What no mutant can break is not tested by the scenes that claim to.
+func TestEveryMutantIsNoticed(t *testing.T) {
+	for _, m := range mutants {
+		if len(m.breaks) == 0 && !m.blind {
+			t.Errorf("nothing notices an analyser that %s", m.name)
+		}
+	}
+}

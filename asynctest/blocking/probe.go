@@ -1,0 +1,37 @@
+package blocking
+
+import "sync"
+
+// A recorder that saw nothing must not say that nothing happened. So it blocks
+// once on purpose after the tracer started and once before the tracer stops,
+// and a trace that lacks either block is refused.
+
+//go:noinline
+func headProbe(f func()) { f() }
+
+//go:noinline
+func tailProbe(f func()) { f() }
+
+// prove makes a block that cannot fail to happen: of the two parties to a
+// hand-over on an unbuffered channel, whichever comes first parks. It waits for
+// no timer, so it moves no clock when Stop runs in a bubble.
+func prove(mark func(func())) {
+	c := make(chan struct{})
+	var both sync.WaitGroup
+	both.Go(func() { mark(func() { c <- struct{}{} }) })
+	both.Go(func() { mark(func() { <-c }) })
+	both.Wait()
+}
+
+// The built-in markers. They are spelt out because Start, through the analyser,
+// would otherwise depend on its own name.
+const (
+	thisPackage  = "github.com/windtunnel-go/windtunnel/asynctest/blocking"
+	callbackMark = thisPackage + ".Callback"
+	headMark     = thisPackage + ".headProbe"
+	tailMark     = thisPackage + ".tailProbe"
+	// Waits below these two are the recorder's own, also when a callback calls
+	// them.
+	startMark = thisPackage + ".Start"
+	stopMark  = thisPackage + ".(*Recorder).Stop"
+)

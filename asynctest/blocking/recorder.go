@@ -1,0 +1,141 @@
+package blocking
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"runtime"
+	"runtime/trace"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// The errors of this package, for errors.Is. The text that comes with each says
+// what happened and what to do.
+var (
+	// ErrBusy: the process's one execution tracer is in use.
+	ErrBusy = errors.New("blocking: the execution tracer is in use")
+	// ErrBubble: Start was called inside a testing/synctest bubble.
+	ErrBubble = errors.New("blocking: Start inside a synctest bubble")
+	// ErrBlind: the recording does not show the blocks the recorder made to
+	// prove itself, so it proves nothing about callbacks either.
+	ErrBlind = errors.New("blocking: the recorder was blind")
+	// ErrConfig: a rule or a marker of the Config is not usable.
+	ErrConfig = errors.New("blocking: bad Config")
+)
+
+// Config says what a callback is and which blocks are allowed. The zero value
+// watches the functions passed to [Callback] and allows nothing.
+type Config struct {
+	// Markers are the full names of functions whose callees are callbacks: a
+	// loop's dispatch function, a coroutine's entry function. Name the
+	// innermost function that calls the user's code and blocks on nothing
+	// itself. [FuncName] gives the names. The frame of [Callback] is always a
+	// marker.
+	Markers []string
+	// Allow lists what may block.
+	Allow []Rule
+
+	_ struct{}
+}
+
+func (c Config) check() error {
+	for i, m := range c.Markers {
+		if pkg, name := splitFunc(m); pkg == "" || name == "" {
+			return fmt.Errorf("%w: marker %d is %q, which is no full function name: write it as in %q", ErrConfig, i, m, callbackMark)
+		}
+	}
+	for i, r := range c.Allow {
+		switch {
+		case r.Function == "":
+			return fmt.Errorf("%w: rule %d, %s, names no function: write it as in %q", ErrConfig, i, r, callbackMark)
+		case strings.TrimSpace(r.Reason) == "":
+			return fmt.Errorf("%w: rule %d, %s, has no reason: say why the function may block", ErrConfig, i, r)
+		}
+		if _, name := splitFunc(r.Function); name == "" {
+			return fmt.Errorf("%w: rule %d, %s, holds no full function name: write it as in %q", ErrConfig, i, r, callbackMark)
+		}
+	}
+	return nil
+}
+
+// Recorder watches every goroutine of the process from [Start] to
+// [Recorder.Stop]. Its methods may be called from any goroutine.
+type Recorder struct {
+	analyser *analyser
+	trace    bytes.Buffer // written by the tracer until end returns
+	end      func()       // trace.Stop, but for tests
+	stopped  func() (*Report, error)
+}
+
+// holder is where the running recorder was started. It belongs to the tracer
+// slot, of which a process has one.
+var holder atomic.Pointer[Frame]
+
+// Start begins a recording. The caller must end it with [Recorder.Stop], best
+// with defer or t.Cleanup, since a test that fails would otherwise keep the
+// tracer. A few milliseconds go into a garbage collection and the loading of
+// the local time zone, which would otherwise show up in the first callback.
+//
+// It fails with [ErrConfig] when a marker or rule is not usable, with
+// [ErrBubble] inside a synctest bubble, where the tracer would kill the process,
+// and with [ErrBusy] when another Recorder runs or something else traces, such
+// as go test -trace. Someone else's trace is left alone.
+func Start(c Config) (*Recorder, error) {
+	if err := c.check(); err != nil {
+		return nil, err
+	}
+	if n := bubble(); n != "" {
+		return nil, fmt.Errorf("%w: in bubble %s starting the execution tracer would kill the process: call Start before synctest.Test; Stop may be called inside", ErrBubble, n)
+	}
+	runtime.GC()
+	_, _ = time.Now().Zone()
+
+	r := &Recorder{analyser: newAnalyser(c), end: trace.Stop}
+	r.stopped = sync.OnceValues(r.stop)
+	if err := trace.Start(&r.trace); err != nil {
+		if at := holder.Load(); at != nil {
+			return nil, fmt.Errorf("%w by the Recorder started at %s: stop that one first, and do not run the two tests in parallel (%w)", ErrBusy, at.Location(), err)
+		}
+		return nil, fmt.Errorf("%w by something other than a Recorder: run without go test -trace, or end that trace first (%w)", ErrBusy, err)
+	}
+	holder.Store(newOwnership().caller())
+	prove(headProbe)
+	return r, nil
+}
+
+// Stop ends the recording and reports what it saw. Later calls, and calls made
+// at the same time, return the same report and error. It may be called inside a
+// synctest bubble and while callbacks are still blocked.
+//
+// It fails with [ErrBlind] when the recording does not show the blocks that the
+// Recorder made itself: then nothing is known about the callbacks. The tracer
+// is free again when Stop returns, whatever the outcome.
+func (r *Recorder) Stop() (*Report, error) { return r.stopped() }
+
+func (r *Recorder) stop() (*Report, error) {
+	// When someone called trace.Stop meanwhile there is nothing to end, and the
+	// probe missing from the trace tells.
+	if trace.IsEnabled() {
+		prove(tailProbe)
+		r.end()
+	}
+	holder.Store(nil)
+	return r.analyser.run(decode(&r.trace))
+}
+
+// bubble returns the number of the synctest bubble the caller runs in, or "".
+// The runtime offers no call for it; the head of a goroutine's own stack dump
+// says "goroutine 7 [running, synctest bubble 1]:".
+func bubble() string {
+	buf := make([]byte, 128)
+	head, _, _ := strings.Cut(string(buf[:runtime.Stack(buf, false)]), "\n")
+	_, n, ok := strings.Cut(head, "synctest bubble ")
+	if !ok {
+		return ""
+	}
+	n, _, _ = strings.Cut(n, "]")
+	return n
+}

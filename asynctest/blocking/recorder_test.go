@@ -1,0 +1,230 @@
+package blocking
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"runtime"
+	"runtime/trace"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// wants fails unless err is target and its text holds all parts.
+func wants(t *testing.T, err, target error, parts ...string) {
+	t.Helper()
+	if !errors.Is(err, target) {
+		t.Fatalf("error is %v, want %v", err, target)
+	}
+	for _, p := range parts {
+		if !strings.Contains(err.Error(), p) {
+			t.Errorf("error %q does not say %q", err, p)
+		}
+	}
+}
+
+func TestBadConfig(t *testing.T) {
+	for _, c := range []struct {
+		config Config
+		says   string
+	}{
+		{Config{Allow: []Rule{Allow("a.F", "ok"), Allow("", "because")}}, `rule 1, blocking.Allow("", "because"), names no function`},
+		{Config{Allow: []Rule{Allow("a.F", " ")}}, `rule 0, blocking.Allow("a.F", " "), has no reason`},
+		{Config{Allow: []Rule{Allow("F", "because")}}, `blocking.Allow("F", "because"), holds no full function name`},
+		{Config{Markers: []string{""}}, `marker 0 is ""`},
+		{Config{Markers: []string{"a.F", "dispatch"}}, `marker 1 is "dispatch"`},
+	} {
+		_, err := Start(c.config)
+		wants(t, err, ErrConfig, c.says)
+	}
+	mustStop(t, mustStart(t, Config{})) // none of them took the tracer
+}
+
+func TestSecondRecorderIsBusy(t *testing.T) {
+	at := below(1)
+	first, err := Start(Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = Start(Config{})
+	wants(t, err, ErrBusy, "Recorder started at "+at.Location(), "stop that one first")
+	Callback(func() { time.Sleep(time.Nanosecond) })
+	if r := mustStop(t, first); len(r.Blocks) != 1 {
+		t.Errorf("the refused Start disturbed the first recording:\n%s", r)
+	}
+	mustStop(t, mustStart(t, Config{}))
+}
+
+// Someone else's trace is neither shared nor stopped.
+func TestTraceHeldByOther(t *testing.T) {
+	var buf bytes.Buffer
+	if err := trace.Start(&buf); err != nil {
+		t.Fatal(err)
+	}
+	_, err := Start(Config{})
+	wants(t, err, ErrBusy, "other than a Recorder", "go test -trace")
+	if !trace.IsEnabled() {
+		t.Fatal("Start stopped a trace it did not own")
+	}
+	prove(headProbe)
+	trace.Stop()
+	found := false
+	for s, err := range decode(&buf) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.stack != nil && nearest(s.stack.frames, 0, set(headMark)) > 0 {
+			found = true
+		}
+	}
+	if !found {
+		t.Error("the other trace does not show what happened after the refused Start")
+	}
+}
+
+func TestStartInBubble(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, err := Start(Config{})
+		wants(t, err, ErrBubble, "kill the process", "before synctest.Test")
+	})
+	if trace.IsEnabled() {
+		t.Error("the refused Start left the tracer on")
+	}
+}
+
+// What happens in a bubble is seen from outside, and Stop may be called inside
+// without moving the bubble's clock.
+func TestStopInBubble(t *testing.T) {
+	rec := mustStart(t, Config{})
+	var at Frame
+	synctest.Test(t, func(t *testing.T) {
+		Callback(func() {
+			at = below(1)
+			time.Sleep(time.Hour)
+		})
+		before := time.Now()
+		if err := only(mustStop(t, rec), Block{Kind: Park, Resource: Sleep, Reason: "sleep", User: at}); err != nil {
+			t.Error(err)
+		}
+		if d := time.Since(before); d != 0 {
+			t.Errorf("Stop took %v of virtual time", d)
+		}
+	})
+}
+
+func TestBubbleNumber(t *testing.T) {
+	if b := bubble(); b != "" {
+		t.Errorf("bubble %q outside any", b)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		if b := bubble(); strings.Trim(b, "0123456789") != "" || b == "" {
+			t.Errorf("bubble %q, want a number", b)
+		}
+	})
+}
+
+func TestStopIsIdempotent(t *testing.T) {
+	rec := mustStart(t, Config{})
+	Callback(func() { time.Sleep(time.Nanosecond) })
+	var wg sync.WaitGroup
+	reports := make([]*Report, 8)
+	for i := range reports {
+		wg.Go(func() { reports[i], _ = rec.Stop() })
+	}
+	wg.Wait()
+	for _, r := range reports {
+		if r == nil || r != reports[0] {
+			t.Fatalf("reports differ: %p and %p", r, reports[0])
+		}
+	}
+	next := mustStart(t, Config{})
+	if r, err := rec.Stop(); r != reports[0] || err != nil {
+		t.Errorf("a late Stop gave %p, %v", r, err)
+	}
+	if !trace.IsEnabled() {
+		t.Error("a late Stop of one Recorder stopped another")
+	}
+	mustStop(t, next)
+}
+
+// A test that panics or calls FailNow has its deferred Stop free the tracer.
+func TestSlotIsFreedOnTheWayOut(t *testing.T) {
+	for name, leave := range map[string]func(){
+		"panic":  func() { panic("on purpose") },
+		"goexit": runtime.Goexit,
+	} {
+		var stopErr error
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			defer func() { recover() }()
+			rec, err := Start(Config{})
+			if err != nil {
+				stopErr = err
+				return
+			}
+			defer func() { _, stopErr = rec.Stop() }()
+			Callback(leave)
+		}()
+		<-done
+		if stopErr != nil {
+			t.Errorf("%s: %v", name, stopErr)
+		}
+		mustStop(t, mustStart(t, Config{}))
+	}
+}
+
+// A recording that lost its end, its beginning or everything is no recording.
+func TestBlind(t *testing.T) {
+	for name, harm := range map[string]func(*bytes.Buffer){
+		"empty":         func(b *bytes.Buffer) { b.Reset() },
+		"header only":   func(b *bytes.Buffer) { b.Truncate(16) },
+		"first half":    func(b *bytes.Buffer) { b.Truncate(b.Len() / 2) },
+		"second half":   func(b *bytes.Buffer) { io.CopyN(io.Discard, b, int64(b.Len()/2)) },
+		"not a trace":   func(b *bytes.Buffer) { b.Reset(); b.WriteString("hello") },
+		"another trace": func(b *bytes.Buffer) { b.Reset(); trace.Start(b); trace.Stop() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			rec := mustStart(t, Config{})
+			end := rec.end
+			rec.end = func() { end(); harm(&rec.trace) }
+			r, err := rec.Stop()
+			wants(t, err, ErrBlind)
+			if r != nil {
+				t.Errorf("and a report:\n%s", r)
+			}
+			mustStop(t, mustStart(t, Config{}))
+		})
+	}
+}
+
+func TestStoppedByOther(t *testing.T) {
+	rec := mustStart(t, Config{})
+	Callback(func() { time.Sleep(time.Nanosecond) })
+	trace.Stop()
+	_, err := rec.Stop()
+	wants(t, err, ErrBlind, "the block it made at the end", "trace.Stop")
+	mustStop(t, mustStart(t, Config{}))
+}
+
+func TestStartInsideCallbackReportsNothingOfItsOwn(t *testing.T) {
+	Callback(func() {
+		if r := mustStop(t, mustStart(t, Config{})); len(r.Blocks) != 0 {
+			t.Error(r)
+		}
+	})
+}
+
+func TestMarkNames(t *testing.T) {
+	for want, got := range map[string]string{
+		FuncName(Callback): callbackMark, FuncName(headProbe): headMark, FuncName(tailProbe): tailMark,
+		FuncName(Start): startMark, FuncName((*Recorder).Stop): stopMark,
+	} {
+		if got != want {
+			t.Errorf("mark %s, function %s", got, want)
+		}
+	}
+}

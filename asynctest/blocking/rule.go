@@ -1,0 +1,102 @@
+package blocking
+
+import (
+	"fmt"
+	"path"
+	"strings"
+)
+
+// Rule lets one function block. Make it with [Allow].
+type Rule struct {
+	// Function is the full name, as in "path/pkg.(*T).Method".
+	Function string
+	// Reason says why it may block.
+	Reason string
+
+	_ struct{}
+}
+
+// Allow makes a rule that allows every block made below function, and below the
+// closures written inside it. The name is the runtime's, as in
+// "path/pkg.Func" or "path/pkg.(*T).Method"; the line to paste is printed with
+// every block, and [FuncName] gives the name of a function at hand.
+//
+// A rule matches when a frame between the leaf and the marker is that function.
+// So name the narrowest function of your own that is meant to block, never a
+// primitive such as time.Sleep: that would allow every sleep everywhere.
+//
+// Both strings are required: [Start] refuses a rule without function or reason
+// with [ErrConfig].
+func Allow(function, reason string) Rule { return Rule{Function: function, Reason: reason} }
+
+// String returns the rule as the Go expression that makes it.
+func (r Rule) String() string { return fmt.Sprintf("blocking.Allow(%q, %q)", r.Function, r.Reason) }
+
+// matchAnywhere returns the index of the nearest frame that r names, or -1.
+func matchAnywhere(r Rule, stack []Frame) int {
+	for i, f := range stack {
+		if r.names(f) {
+			return i
+		}
+	}
+	return -1
+}
+
+// names reports whether f is the function of r or a closure inside it.
+func (r Rule) names(f Frame) bool {
+	if rest, ok := strings.CutPrefix(f.Func, r.Function); ok && (rest == "" || isInner(rest)) {
+		return true
+	}
+	// A closure of a function that was inlined is named after the function it
+	// was inlined into, "path/caller.Caller.Func.func1", and only its file
+	// still tells the package it was written in.
+	pkg, name := splitFunc(r.Function)
+	_, inlined := splitFunc(f.Func)
+	_, rest, ok := strings.Cut(inlined, "."+name+".")
+	return ok && name != "" && isInner("."+rest) && path.Base(path.Dir(f.File)) == path.Base(pkg)
+}
+
+// The compiler's suffixes for what is written inside a function: closures,
+// bodies of range-over-func loops, wrappers of go and defer statements. All but
+// the wrapper of a method value are followed by a number.
+var innerMarks = []string{".func", ".gowrap", ".deferwrap", "-range", "-fm"}
+
+// isInner reports whether suffix, which follows a function's name, begins with
+// such a mark. A closure inside a closure has the number alone.
+func isInner(suffix string) bool {
+	if len(suffix) > 1 && suffix[0] == '.' && isDigit(suffix[1]) {
+		return true
+	}
+	for _, p := range innerMarks {
+		if markAt(suffix, p, 0) {
+			return true
+		}
+	}
+	return false
+}
+
+// enclosing returns the name of the function that f's code is written in, so
+// that an allow line survives the renumbering of closures.
+func enclosing(f Frame) string {
+	pkg, name := splitFunc(f.Func)
+	for i := range name {
+		for _, p := range innerMarks {
+			if markAt(name, p, i) {
+				return pkg + "." + name[:i]
+			}
+		}
+	}
+	return f.Func
+}
+
+// markAt reports whether mark stands at s[i:] as the compiler writes it. A
+// method called functions is not a closure.
+func markAt(s, mark string, i int) bool {
+	rest, ok := strings.CutPrefix(s[i:], mark)
+	if !ok || mark == "-fm" {
+		return ok && rest == ""
+	}
+	return rest != "" && isDigit(rest[0])
+}
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
