@@ -25,7 +25,7 @@ type analyser struct {
 func newAnalyser(c Config) *analyser {
 	own := newOwnership()
 	a := &analyser{
-		marks:  set(append([]string{callbackMark, headMark, tailMark, startMark, stopMark}, c.Markers...)...),
+		marks:  set(append([]string{callbackMark, headMark, tailMark, startMark, stopMark, holdMark, releaseMark}, c.Markers...)...),
 		rules:  append([]Rule(nil), c.Allow...),
 		kind:   entered,
 		asker:  asker,

@@ -3,6 +3,7 @@ package blocking_test
 import (
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/windtunnel-go/windtunnel/asynctest/blocking"
@@ -111,4 +112,39 @@ func ExampleRecorder_Stop() {
 	// Output:
 	// true
 	// true
+}
+
+func ExampleContend() {
+	var mu sync.Mutex
+	hits := 0
+	rec, err := blocking.Start(blocking.Config{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	blocking.Callback(func() {
+		blocking.Contend(&mu, func() {
+			mu.Lock() // free nearly always, so a test would nearly always pass
+			hits++
+			mu.Unlock()
+		})
+	})
+	report, err := rec.Stop()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, b := range report.Blocks {
+		fmt.Println(b.Kind, "on", b.Resource)
+	}
+	// Output: park on lock
+}
+
+func ExampleThreadCPU() {
+	used, err := blocking.ThreadCPU(func() { time.Sleep(time.Millisecond) })
+	if err != nil {
+		fmt.Println(err) // not on this system
+		return
+	}
+	fmt.Println("waiting uses a processor:", used >= time.Millisecond)
 }

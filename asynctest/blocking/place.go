@@ -82,7 +82,7 @@ func (a *analyser) locate(kind Kind, reason string, stack []Frame) place {
 		return place{verdict: headProof}
 	case tailMark:
 		return place{verdict: tailProof}
-	case startMark, stopMark:
+	case startMark, stopMark, holdMark, releaseMark:
 		return place{}
 	}
 	p := place{verdict: inside, stack: stack[:at], callback: stack[at-1]}

@@ -30,8 +30,9 @@ const (
 	callbackMark = thisPackage + ".Callback"
 	headMark     = thisPackage + ".headProbe"
 	tailMark     = thisPackage + ".tailProbe"
-	// Waits below these two are the recorder's own, also when a callback calls
-	// them.
-	startMark = thisPackage + ".Start"
-	stopMark  = thisPackage + ".(*Recorder).Stop"
+	// Waits below these are the package's own, also when a callback calls them.
+	startMark   = thisPackage + ".Start"
+	stopMark    = thisPackage + ".(*Recorder).Stop"
+	holdMark    = thisPackage + ".hold"
+	releaseMark = thisPackage + ".awaitRelease"
 )

@@ -221,7 +221,7 @@ func TestStartInsideCallbackReportsNothingOfItsOwn(t *testing.T) {
 func TestMarkNames(t *testing.T) {
 	for want, got := range map[string]string{
 		FuncName(Callback): callbackMark, FuncName(headProbe): headMark, FuncName(tailProbe): tailMark,
-		FuncName(Start): startMark, FuncName((*Recorder).Stop): stopMark,
+		FuncName(Start): startMark, FuncName((*Recorder).Stop): stopMark, FuncName(hold): holdMark, FuncName(awaitRelease): releaseMark,
 	} {
 		if got != want {
 			t.Errorf("mark %s, function %s", got, want)

@@ -156,14 +156,15 @@ var placeScenes = []scene{
 	{name: "standard library as callback", live: func(s *stage) {
 		var wg sync.WaitGroup
 		wg.Add(1)
-		id := make(chan string, 1)
+		id, ended := make(chan string, 1), make(chan struct{})
 		go func() {
+			defer close(ended)
 			id <- goid()
 			Callback(wg.Wait)
-			s.loop.do(func() {})
 		}()
 		untilParked(<-id, "sync.WaitGroup.Wait")
 		wg.Done()
+		<-ended
 	}, check: func(r *Report, s *stage) error {
 		if len(r.Blocks) != 1 || r.Blocks[0].User != r.Blocks[0].Callback || r.Blocks[0].User.Func != "sync.(*WaitGroup).Wait" {
 			return fmt.Errorf("want WaitGroup.Wait as user and callback, got:\n%s", r)

@@ -1,0 +1,7 @@
+//go:build !linux
+
+package blocking
+
+import "time"
+
+func threadClock() (time.Duration, error) { return 0, ErrNoThreadClock }
