@@ -62,15 +62,19 @@ running into a system call ([Syscall]), however short:
   - the runtime's own waits: a goroutine that starts or assists a garbage
     collection parks with ordinary reasons such as "sync" and "chan receive".
     They are known by the frame that asked for them: package runtime
+  - the lock of a windtunnel loop itself, which a callback that posts shares with
+    goroutines that hand work in: whoever has it, has it for nanoseconds, and a
+    callback that waits for it waits for the tool
   - being preempted, runtime.Gosched, and calls the runtime does not announce
     to the scheduler, such as os.Getpid and time.Now
 
 # What cannot be seen
 
-  - computing, and waiting by spinning on a variable
+  - computing, and waiting by spinning on a variable; for the first there is
+    [ThreadCPU]
   - page faults, also those of a memory-mapped file
   - a contended lock that is released within about 2 microseconds, since
-    sync.Mutex spins first
+    sync.Mutex spins first; [Contend] makes a callback that takes a lock wait
   - a wait whose event happened to be ready: a receive that found its sender
     there did not park. Code that may block is caught when it does
   - runtime.GC and runtime.ReadMemStats, whose waits are the runtime's own

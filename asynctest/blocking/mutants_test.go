@@ -116,12 +116,26 @@ var mutants = []struct {
 	{
 		name:   "takes the first frame outside the standard library for the user's",
 		change: func(a *analyser) { a.user = firstOutsideStd },
-		breaks: []string{"user beyond a library", "user beyond windtunnel", "virtual network", "library only"},
+		breaks: []string{"user beyond a library", "user beyond windtunnel", "virtual network", "library only", "a wait of the loop's"},
 	},
 	{
 		name:   "takes the frame just inside the marker for the callback",
 		change: func(a *analyser) { a.glue = func(Frame) bool { return false } },
 		breaks: []string{"callback behind windtunnel"},
+	},
+	{
+		name:   "reports the loop's own lock",
+		change: func(a *analyser) { a.loopLock = func([]Frame) bool { return false } },
+		breaks: []string{"the loop's own lock"},
+	},
+	{
+		name: "takes every wait below the loop for its own lock's",
+		change: func(a *analyser) {
+			a.loopLock = func(stack []Frame) bool {
+				return slices.ContainsFunc(stack, func(f Frame) bool { return strings.Contains(f.Func, "/fakeloop.") })
+			}
+		},
+		breaks: []string{"user beyond windtunnel", "library only", "callback behind windtunnel", "a lock behind the loop's", "a wait of the loop's"},
 	},
 	{
 		name: "goes by the reason for the resource",

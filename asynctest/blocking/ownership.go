@@ -100,6 +100,19 @@ func (o ownership) library(f Frame) bool {
 	})
 }
 
+// loopLock reports whether a stack waits for the lock of a windtunnel loop. Whoever
+// hands work to the loop takes it for some nanoseconds, and is now and then
+// interrupted by the kernel meanwhile; then a callback that posts has to wait. That is
+// the tool's doing and not the callback's, whose own loop may have no such lock.
+func (o ownership) loopLock(stack []Frame) bool {
+	for i, f := range stack {
+		if pkg, _ := splitFunc(f.Func); pkg != "sync" && pkg != "internal/sync" {
+			return i > 0 && o.library(f) && strings.HasPrefix(f.File, o.toolRoot+"fakeloop/")
+		}
+	}
+	return false
+}
+
 // virtualNetwork reports whether f is windtunnel's stand-in for a socket.
 func (o ownership) virtualNetwork(f Frame) bool {
 	return strings.HasPrefix(f.File, o.toolRoot+"toxics/") && !strings.HasSuffix(f.File, "_test.go")

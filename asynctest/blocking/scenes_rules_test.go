@@ -204,6 +204,18 @@ var userScenes = []scene{
 			"github.com/windtunnel-go/windtunnel/fakeloop.Then.func1", testMarkers[0])),
 	},
 	{
+		name: "the loop's own lock", check: none,
+		steps: byHand(parkOn("sync", "sync.(*Mutex).Lock", "github.com/windtunnel-go/windtunnel/fakeloop.Named.Post", "example.org/x.onTick", testMarkers[0])),
+	},
+	{
+		name: "a lock behind the loop's", check: userIs(Lock, "example.org/x.onTick"),
+		steps: byHand(parkOn("sync", "sync.(*Mutex).Lock", "example.org/x.onTick", "github.com/windtunnel-go/windtunnel/fakeloop.Then.func1", testMarkers[0])),
+	},
+	{
+		name: "a wait of the loop's", check: userIs(Channel, "example.org/x.onTick"),
+		steps: byHand(parkOn("select", "runtime.selectgo", "github.com/windtunnel-go/windtunnel/fakeloop.(*Loop).Await", "example.org/x.onTick", testMarkers[0])),
+	},
+	{
 		name: "raw file call", check: userIs(Disk, "example.org/x.onTick"),
 		steps: byHand(callTo("syscall.pread", "syscall.Pread", "example.org/x.onTick", testMarkers[0])),
 	},
