@@ -1,0 +1,79 @@
+package fakeloop
+
+import (
+	"context"
+	"fmt"
+)
+
+// CancelError rejects a future that was cancelled, which is an outcome of its own:
+// neither a failure nor a timeout. errors.Is finds context.Canceled in it, and the
+// cause, if there is one.
+type CancelError struct {
+	Cause error // what was given to Cancel; may be nil
+}
+
+// Error says that the future was cancelled and why.
+func (e *CancelError) Error() string {
+	if e.Cause == nil {
+		return "fakeloop: cancelled"
+	}
+	return fmt.Sprintf("fakeloop: cancelled: %v", e.Cause)
+}
+
+// Is makes a CancelError a context.Canceled.
+func (e *CancelError) Is(target error) bool { return target == context.Canceled }
+
+// Unwrap returns the cause.
+func (e *CancelError) Unwrap() error { return e.Cause }
+
+// Cancel rejects a pending future with a *CancelError and reports whether it did:
+// false means that it was settled before, which is then left as it is. Whoever
+// makes the outcome is told: a function registered with [Promise.OnCancel] is
+// called, and the context of offloaded work is cancelled with the cause. What the
+// future itself waits for (the future it was derived from, or the one that a
+// coroutine awaits) is cancelled too, unless somebody else waits for it as well.
+//
+// A value that comes later is dropped. A cancelled future does not count as a
+// rejection that nobody looked at: whoever cancelled it knows.
+func (f *Future[T]) Cancel(cause error) bool { return f.state.cancel(cause) }
+
+func (s *state) cancel(cause error) bool {
+	err := &CancelError{cause}
+	detail := "rejected: " + err.Error() // user code, so not under the lock
+	l := s.loop
+	l.mu.Lock()
+	if s.status != isPending {
+		l.mu.Unlock()
+		return false
+	}
+	source, canceller := s.source, s.canceller
+	s.observed = true
+	s.finish(err, detail)
+	if canceller != nil && !l.closed {
+		l.enqueue(task{id: l.scope.child(), parent: l.scope.id, lane: l.scope.id, label: s.label, fn: func() { canceller(cause) }})
+	}
+	alone := false
+	if source != nil {
+		source.gaveUp++
+		alone = source.gaveUp == source.handled
+	}
+	l.mu.Unlock()
+	if alone {
+		source.cancel(cause)
+	}
+	return true
+}
+
+// OnCancel registers the function that stops the work when the future is
+// cancelled. It is called as a callback of the loop, once at most, and not if the
+// future is settled otherwise. A promise has one such function; the last one
+// registered counts. It panics if fn is nil.
+func (p *Promise[T]) OnCancel(fn func(cause error)) {
+	if fn == nil {
+		panic("fakeloop: OnCancel with a nil function")
+	}
+	l := p.future.loop
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	p.future.canceller = fn
+}

@@ -1,0 +1,159 @@
+package fakeloop
+
+import (
+	"cmp"
+	"errors"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/windtunnel-go/windtunnel/fakeloop/timeline"
+)
+
+// Close ends the loop. No further callback runs and no timer fires; a wall loop
+// first finishes the callback under way. Suspended coroutines are ended: their
+// Await returns ErrClosed, so that their deferred calls run. Futures that are
+// still pending are rejected with ErrClosed, which counts as observed, and the
+// contexts of offloaded work are cancelled.
+//
+// It returns, joined, the panics that no call has returned yet and an
+// *UnobservedError for each rejection that nobody looked at. A second Close
+// returns nil. Close refuses to run in a callback of the loop (ErrReentrant) or
+// while another goroutine drives it (ErrDriven), and returns a *StuckError if a
+// callback or a coroutine does not end within Config.Guard.
+func (l *Loop) Close() error {
+	var err error
+	if l.mode == Wall {
+		err = l.quitWall()
+	} else if err = l.begin(); err == nil {
+		defer l.end()
+	}
+	if errors.Is(err, ErrClosed) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+
+	l.mu.Lock()
+	l.closed = true
+	l.record(timeline.Closed, timeline.Driver, timeline.Driver, "", "")
+	l.dropCallbacks()
+	l.stopRelays()
+	l.notify()
+	coroutines := slices.SortedFunc(maps.Keys(l.coroutines), func(a, b *Coroutine) int { return cmp.Compare(a.number, b.number) })
+	l.mu.Unlock()
+
+	var fatal *escaped
+	for _, co := range coroutines {
+		e, stuck := l.unwind(co)
+		fatal = cmp.Or(fatal, e)
+		if stuck != nil {
+			err = errors.Join(err, stuck)
+		}
+	}
+	err = errors.Join(err, l.settleRest())
+	l.mu.Lock()
+	fatal = cmp.Or(fatal, l.wall.escaped)
+	l.wall.escaped = nil
+	l.mu.Unlock()
+	if fatal != nil {
+		fatal.goOn()
+	}
+	return err
+}
+
+// dropCallbacks forgets what will not run any more. The caller holds l.mu.
+func (l *Loop) dropCallbacks() {
+	for _, t := range l.batch[l.pos:] {
+		if t.timer != nil {
+			t.timer.queued = false
+		}
+	}
+	for _, k := range l.timers {
+		k.timer.at = -1
+	}
+	l.batch, l.ready, l.timers, l.pos = nil, nil, nil, 0
+}
+
+// unwind ends a suspended coroutine on a goroutine of its own, so that neither
+// a Goexit nor a body that goes on blocking stops Close.
+func (l *Loop) unwind(co *Coroutine) (*escaped, error) {
+	var fatal *escaped
+	done := make(chan struct{})
+	go func() {
+		finished := false
+		defer close(done)
+		defer func() {
+			if !finished {
+				fatal = &escaped{recover()}
+			}
+		}()
+		co.stop()
+		finished = true
+	}()
+	guard := time.NewTimer(l.guard)
+	defer guard.Stop()
+	select {
+	case <-done:
+		return fatal, nil
+	case <-guard.C:
+		return nil, &StuckError{At: l.Elapsed(), After: l.guard, Work: []string{"coroutine " + describe(co.scope.id, co.label) + ", which the closed loop has told to end"}}
+	}
+}
+
+// settleRest rejects what is pending, cancels what is outside, and returns what
+// nobody has heard of.
+func (l *Loop) settleRest() error {
+	l.mu.Lock()
+	errs := append(l.errs, l.listUnobserved()...)
+	for l.unobserved.head != nil {
+		s := l.unobserved.head
+		l.record(timeline.Unobserved, s.id, timeline.Driver, s.label, "")
+		l.unobserved.remove(s)
+	}
+	l.errs = nil
+	for l.pending.head != nil {
+		s := l.pending.head
+		s.observed = true
+		s.finish(ErrClosed, "rejected: "+ErrClosed.Error())
+	}
+	outside := l.outside
+	l.outside, l.ready = nil, nil
+	l.mu.Unlock()
+	for _, w := range outside {
+		if w.cancel != nil {
+			w.cancel(ErrClosed)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// quitWall ends the goroutine of a wall loop.
+func (l *Loop) quitWall() error {
+	caller := goroutineID()
+	l.mu.Lock()
+	if !l.closed && l.ownedBy(caller) {
+		l.mu.Unlock()
+		return ErrReentrant
+	}
+	l.wall.quit = true
+	l.wake()
+	l.mu.Unlock()
+	guard := time.NewTimer(l.guard)
+	defer guard.Stop()
+	select {
+	case <-l.wall.done:
+	case <-guard.C:
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		return l.stuckError()
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		return ErrClosed
+	}
+	l.closed = true
+	return nil
+}

@@ -1,0 +1,90 @@
+// Package fakeloop is an event loop whose runs repeat: one ordered queue of
+// callbacks and timers on virtual time, with futures, coroutines, queues, registries
+// and a way to take work outside the loop and back, and a record of everything that
+// happened. The same queue also runs on real time.
+//
+//	loop := fakeloop.New(fakeloop.Config{})
+//	defer loop.Close()
+//	loop.AfterFunc(time.Hour, func() { fmt.Println("an hour later") })
+//	err := loop.RunUntilIdle() // takes microseconds
+//
+// # Turns
+//
+// A turn runs the ready queue as it stood when the turn began, one callback at
+// a time, and then the timers that were due at that moment. What a callback
+// posts runs in the next turn. A callback can stop a timer that is due behind
+// it in the same turn.
+//
+// # Time
+//
+// Virtual time starts at 2000-01-01T00:00:00Z, stands still while callbacks
+// run, and moves only when nothing is ready: straight to the next timer. In a
+// callback Now is the later of the loop's time and the callback's due time.
+// Time never goes back, and a delay that overflows never comes. Timers with
+// equal deadlines fire in the order in which they were set; Reset puts a timer
+// behind those already set for the same instant.
+//
+// # Who drives
+//
+// On virtual time nothing runs until the test drives the loop: [Loop.Run],
+// [Loop.RunUntilIdle], [Loop.Advance], [Loop.Step], [Loop.Await], [Future.Wait].
+// In [Wall] mode the loop runs on a goroutine of its own from New to Close, and
+// the same calls wait for it, but for Advance and Step, which make no sense
+// there.
+//
+// # Idle
+//
+// A loop is idle when nothing is ready, no timer is set and no work is outside.
+// An idle loop knows that a pending future cannot settle, so waiting for one
+// fails at once and says who waits for whom. That holds only if work on other
+// goroutines is announced: see [Loop.Outside].
+//
+// # Work outside
+//
+// While announced work is outside, virtual time stands still. A virtual loop
+// takes work back when it has nothing else to do, in the order in which it
+// left, however long each piece took: the order of a run does not depend on
+// how fast the machine is. Work that never returns, and work that waits for
+// the loop while the loop waits for it, ends the call that drives the loop with
+// a [StuckError] after [Config.Guard] of real time.
+//
+// # Futures
+//
+// A [Future] is settled once, with a value or an error; the first settle wins
+// and the loser is told. Handlers run on the loop, in a later turn, never
+// inside the call that settles or registers. An error passes through a chain as
+// the same value. A rejection that nobody has looked at (no handler registered,
+// no Await, Wait, Result or Outcome) is reported by [Loop.Close], once.
+//
+// [Future.Cancel] settles a future with a [CancelError], an outcome of its own, tells
+// whoever makes the outcome, and cancels what the future alone was waiting for.
+//
+// # Queues, registries, signals
+//
+// A [Queue] hands items over in order; a full one makes those who put wait, on a
+// future and never on the loop. A [Registry] calls the handlers registered for a
+// name, each as a callback of its own, so that one that panics takes no other with
+// it. [Loop.OnSignal] does the same for the signals of the operating system, which
+// [Loop.Raise] stands in for on virtual time.
+//
+// # Errors and panics
+//
+// A panic of a callback is kept as a [PanicError] with the stack of the panic
+// site; the loop goes on, and the driving call returns all of them joined. A
+// panic of a handler, a coroutine or offloaded work rejects the future instead.
+// A panic that [Config.Fatal] knows as a test framework's failure, and
+// runtime.Goexit, which is what FailNow does, leave the loop and reach the
+// goroutine that drives it or waits for it; the loop can be driven again.
+// Misuse (a nil callback, a closed loop, Await outside its coroutine) panics
+// with a text that begins with "fakeloop: ".
+//
+// # Decisions and the timeline
+//
+// Whatever could have gone otherwise is one call of [Loop.Choose], answered by
+// the [Source] of the configuration: which of several ready callbacks goes
+// first, which finished work comes back first, and what the user's own code
+// asks. Without a source every choice is 0: first in first out. Callbacks posted
+// by one callback keep their order among themselves whatever is chosen, since
+// code relies on it. Two runs with equal choices have equal timelines, event by
+// event; see [Loop.Timeline] and package timeline.
+package fakeloop

@@ -1,0 +1,188 @@
+package fakeloop
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"time"
+)
+
+// Errors that a loop returns, or with which it rejects futures; compare with
+// errors.Is.
+var (
+	// ErrClosed means that the loop was closed: the callback will not run, or
+	// the future was still pending when it happened.
+	ErrClosed = errors.New("fakeloop: the loop is closed")
+
+	// ErrReentrant means that a callback or coroutine tried to drive the very
+	// loop that runs it, or to wait for it: that would never end. A callback
+	// uses Then or OnSettled, a coroutine uses Await.
+	ErrReentrant = errors.New("fakeloop: a callback cannot drive or wait for the loop that runs it; use Then or OnSettled, or Await in a coroutine")
+
+	// ErrDriven means that two goroutines tried to drive one virtual loop at
+	// the same time.
+	ErrDriven = errors.New("fakeloop: another goroutine is driving this loop; a virtual loop has one driver at a time")
+
+	// ErrWall means that the call only makes sense on virtual time.
+	ErrWall = errors.New("fakeloop: a wall loop runs by itself on real time; use a virtual loop to step or to move time")
+
+	// ErrPast means that time was asked to go back.
+	ErrPast = errors.New("fakeloop: time does not go back")
+
+	// ErrNilRejection is what a future is rejected with when the error given
+	// to Reject is nil: a rejection is never a success.
+	ErrNilRejection = errors.New("fakeloop: rejected with a nil error")
+
+	// ErrGoexit rejects the future of a task or handler that ended by
+	// runtime.Goexit, which is what FailNow does, instead of returning.
+	ErrGoexit = errors.New("fakeloop: the function ended by runtime.Goexit and returned nothing")
+
+	// ErrForeignLoop means that a coroutine awaited a future of another loop.
+	ErrForeignLoop = errors.New("fakeloop: the awaited future belongs to another loop; hand its outcome over with PostFrom")
+)
+
+// PanicError is a panic of a callback, a handler, a coroutine or of offloaded
+// work. It unwraps to the panic value if that is an error. Printed with %+v it
+// includes the stack.
+type PanicError struct {
+	Value any    // what was given to panic
+	Site  string // "file:line" of the panic; of the faulting line for a runtime error
+	Stack string // of the goroutine that panicked, the site included
+
+	what string
+}
+
+// newPanicError must be called in a function deferred by the panicking call
+// stack, while that stack is still there.
+func newPanicError(v any, what string) *PanicError {
+	return &PanicError{Value: v, Site: panicSite(), Stack: string(debug.Stack()), what: what}
+}
+
+// panicSite returns where the panic under way began: the frame below gopanic,
+// the runtime's own frames of a runtime error left out.
+func panicSite() string {
+	var pcs [64]uintptr
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs[:])])
+	panicking := false
+	for {
+		f, more := frames.Next()
+		switch {
+		case f.Function == "runtime.gopanic":
+			panicking = true
+		case panicking && !strings.HasPrefix(f.Function, "runtime."):
+			return fmt.Sprintf("%s:%d", f.File, f.Line)
+		}
+		if !more {
+			return "unknown"
+		}
+	}
+}
+
+// cause returns the panic value as text.
+func (e *PanicError) cause() string { return fmt.Sprint(e.Value) }
+
+// Error names what panicked, where and with what. It is part of timelines, so
+// it does not depend on the directory of the sources, which Site and Stack tell.
+func (e *PanicError) Error() string {
+	return fmt.Sprintf("fakeloop: %s panicked at %s: %s", e.what, filepath.Base(e.Site), e.cause())
+}
+
+// Unwrap returns the panic value if it is an error, else nil.
+func (e *PanicError) Unwrap() error {
+	err, _ := e.Value.(error)
+	return err
+}
+
+// Format implements fmt.Formatter: %+v adds the stack.
+func (e *PanicError) Format(s fmt.State, verb rune) {
+	io.WriteString(s, e.Error())
+	if verb == 'v' && s.Flag('+') {
+		io.WriteString(s, "\n"+e.Stack)
+	}
+}
+
+// errorText is err.Error(), but bears errors whose method panics, a typed nil
+// above all.
+func errorText(err error) string { return fmt.Sprint(err) }
+
+// UnobservedError wraps a rejection that nobody had looked at when the loop
+// was closed.
+type UnobservedError struct {
+	Err    error  // what the future was rejected with
+	Future string // which future, and, with Config.Sites, where it was made
+}
+
+// Error says which future and which error.
+func (e *UnobservedError) Error() string {
+	return fmt.Sprintf("fakeloop: nobody looked at the error of %s: %v; handle it with Catch, OnSettled or Await", e.Future, e.Err)
+}
+
+// Unwrap returns the rejection.
+func (e *UnobservedError) Unwrap() error { return e.Err }
+
+// IdleError means that what a call waited for can never happen: the loop has
+// nothing ready, no timer and no work outside.
+type IdleError struct {
+	At    time.Duration // the loop's time
+	Chain []string      // who waits for whom; the first is what the call waited for
+}
+
+// Error shows the chain of waits.
+func (e *IdleError) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "fakeloop: at %v the loop is idle (nothing is ready, no timer is set, no work is outside), so this will never come:\n", e.At)
+	for i, link := range e.Chain {
+		if i > 0 {
+			b.WriteString("which waits for ")
+		}
+		b.WriteString(link + "\n")
+	}
+	b.WriteString("If another goroutine is going to bring it, announce that work with Loop.Outside.")
+	return b.String()
+}
+
+// LimitError means that a driving call ran as many callbacks as Config.Limit
+// allows and was not done.
+type LimitError struct {
+	Callbacks int           // how many it ran
+	At        time.Duration // the loop's time now
+	Moved     time.Duration // how far time moved meanwhile; 0 for callbacks that post each other for ever
+	Last      []string      // the last callbacks it ran, the latest last
+}
+
+// Error says whether time stood still, and which callbacks kept the loop busy.
+func (e *LimitError) Error() string {
+	how := fmt.Sprintf("while time moved by %v: is there a timer that sets itself again for ever?", e.Moved)
+	if e.Moved == 0 {
+		how = "at one instant: do callbacks post each other for ever?"
+	}
+	return fmt.Sprintf("fakeloop: gave up at %v after %d callbacks %s The last were %s. Config.Limit raises the limit.",
+		e.At, e.Callbacks, how, strings.Join(e.Last, ", "))
+}
+
+// StuckError means that a call gave up waiting, in real time, for something
+// that did not come back: work outside the loop, or a callback of a wall loop.
+type StuckError struct {
+	At    time.Duration // the loop's time
+	After time.Duration // how long the call stood still, in real time
+	Work  []string      // what has not come back
+	Held  []string      // work that has returned and whose turn had not come
+}
+
+// Error names what did not come back and, where finished work is held back
+// behind it, says so: the first may be waiting for the second.
+func (e *StuckError) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "fakeloop: at %v nothing happened for %v of real time; what the loop waits for has not come back: %s.",
+		e.At, e.After, strings.Join(e.Work, "; "))
+	if len(e.Held) > 0 {
+		fmt.Fprintf(&b, " Done, and held back behind it to keep the order of the run: %s. If the first waits for one of these, that is a cycle.",
+			strings.Join(e.Held, "; "))
+	}
+	b.WriteString(" Config.Guard sets how long to wait.")
+	return b.String()
+}

@@ -1,0 +1,322 @@
+package fakeloop
+
+import (
+	"fmt"
+	"math"
+	"sync"
+	"time"
+
+	"github.com/windtunnel-go/windtunnel/fakeloop/timeline"
+)
+
+// Mode says which clock a loop runs on, and who drives it.
+type Mode uint8
+
+const (
+	// Virtual time moves only when the loop has nothing to do, straight to
+	// the next timer, and nothing runs until the test drives the loop.
+	Virtual Mode = iota
+	// Wall time is package time's. The loop runs on a goroutine of its own
+	// from New to Close.
+	Wall
+)
+
+// String returns "virtual" or "wall".
+func (m Mode) String() string {
+	switch m {
+	case Virtual:
+		return "virtual"
+	case Wall:
+		return "wall"
+	}
+	return fmt.Sprintf("Mode(%d)", uint8(m))
+}
+
+// never is the instant that does not come: delays that overflow end there.
+const never = math.MaxInt64
+
+// epoch is the instant at which virtual time starts, the same as in a
+// testing/synctest bubble.
+var epoch = time.Date(2000, time.January, 1, 0, 0, 0, 0, time.UTC)
+
+// The defaults of Config.
+const (
+	DefaultLimit = 1_000_000
+	DefaultGuard = 30 * time.Second
+)
+
+// Config says how a loop behaves. The zero value is the default: virtual time,
+// first in first out, no creation sites.
+type Config struct {
+	// Mode is the clock; zero means Virtual.
+	Mode Mode
+
+	// Decisions is asked whenever the run could go on in more than one legal
+	// way; nil means choice 0 everywhere: first in first out, no fault.
+	Decisions Source
+
+	// Fatal tells the failure of a test framework (a panic value that has
+	// already been reported) from a panic of the code under test. A fatal one
+	// is not recorded: it leaves the loop and reaches the goroutine that
+	// drives it or waits for it. Nil means that no panic is fatal.
+	Fatal func(recovered any) bool
+
+	// Sites makes the loop remember where futures, timers, coroutines and
+	// outside work were created, for the texts of failures. It costs about
+	// 0.3 us each.
+	Sites bool
+
+	// Limit is how many callbacks one driving call may run before it gives
+	// up with a *LimitError; zero means DefaultLimit. It has no effect on a
+	// wall loop.
+	Limit int
+
+	// Guard is how long, in real time, a driving or waiting call stands
+	// still for work outside the loop before it gives up with a *StuckError;
+	// zero means DefaultGuard.
+	Guard time.Duration
+
+	_ struct{}
+}
+
+// Loop is one ordered queue of callbacks and timers, which runs one callback at
+// a time. Make one with New and end it with Close. All methods may be called
+// from any goroutine; Post says what follows for the order of a run.
+type Loop struct {
+	mode   Mode
+	source Source
+	fatal  func(any) bool
+	sites  bool
+	limit  int
+	guard  time.Duration
+	epoch  time.Time
+
+	mu       sync.Mutex
+	log      timeline.Timeline
+	now      int64                // ns since epoch
+	turn     uint64               // the turn under way, or the last one
+	lanes    map[timeline.ID]bool // scratch of decideNext
+	ready    []task               // posted, not yet part of a turn
+	batch    []task               // the turn under way
+	pos      int                  // how much of batch has been taken
+	timers   timerHeap
+	armed    uint64 // how often a timer was set: the order of equal deadlines
+	scope    *scope // whose children things made now are
+	root     scope
+	current  scope
+	origins  map[string]*scope
+	running  bool // a callback is in progress
+	driven   bool // a driving call is in progress (virtual)
+	stopping bool
+	closed   bool
+	errs     []error // panics not yet returned to anybody
+
+	pending    stateList               // futures not yet settled
+	unobserved stateList               // rejections nobody has looked at
+	coroutines map[*Coroutine]struct{} // started and not ended
+	started    uint64
+
+	outside  []*Work // in the order in which they left
+	expected *Work   // the one a virtual loop waits for
+
+	sleeping bool          // somebody waits on wakeup
+	wakeup   chan struct{} // one slot
+	watchers int           // how many wait on changed
+	changed  chan struct{} // closed and replaced after each callback
+	wall     wallState
+	signals  *signals // nil until the first OnSignal
+}
+
+// New returns a running loop at virtual instant 2000-01-01T00:00:00Z, or, in
+// Wall mode, one that runs on a goroutine of its own until Close. It panics if
+// the configuration makes no sense.
+func New(c Config) *Loop {
+	if c.Mode > Wall {
+		panic(fmt.Sprintf("fakeloop: New: no such mode: %v; use Virtual or Wall", c.Mode))
+	}
+	if c.Limit < 0 || c.Guard < 0 {
+		panic(fmt.Sprintf("fakeloop: New: Limit (%d) and Guard (%v) must not be negative; zero means the default", c.Limit, c.Guard))
+	}
+	l := &Loop{
+		mode:    c.Mode,
+		source:  c.Decisions,
+		fatal:   c.Fatal,
+		sites:   c.Sites,
+		limit:   c.Limit,
+		guard:   c.Guard,
+		epoch:   epoch,
+		wakeup:  make(chan struct{}, 1),
+		changed: make(chan struct{}),
+
+		coroutines: make(map[*Coroutine]struct{}),
+		lanes:      make(map[timeline.ID]bool),
+	}
+	if l.limit == 0 {
+		l.limit = DefaultLimit
+	}
+	if l.guard == 0 {
+		l.guard = DefaultGuard
+	}
+	l.scope = &l.root
+	if l.mode == Wall {
+		l.startWall()
+	}
+	return l
+}
+
+// Mode returns the clock the loop runs on.
+func (l *Loop) Mode() Mode { return l.mode }
+
+// Now returns the loop's time. In a callback of a virtual loop it is the later
+// of the loop's time and the callback's due time, and does not change until
+// the callback returns. It never goes back.
+func (l *Loop) Now() time.Time {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.readClock()
+	return l.epoch.Add(time.Duration(l.now))
+}
+
+// Elapsed returns how much of the loop's time has passed since New.
+func (l *Loop) Elapsed() time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.readClock()
+	return time.Duration(l.now)
+}
+
+// Timeline returns the record of the run so far.
+func (l *Loop) Timeline() *timeline.Timeline {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.log.Snapshot()
+}
+
+// Post puts f at the end of the ready queue; it runs in the next turn. In a
+// callback, in a coroutine, and between driving calls, the order of a run is
+// the order of its posts. A goroutine that does not belong to the loop can
+// call Post too, but whatever it posts is taken for the doing of the callback
+// that happens to run, and the run may differ from the next: it should
+// announce itself with Outside, or say who it is with PostFrom.
+//
+// Post panics if f is nil or the loop is closed.
+func (l *Loop) Post(f func()) { Named{loop: l}.Post(f) }
+
+// PostFrom is Post for a goroutine that does not belong to the loop. Origin
+// says who it is: the n-th callback of one origin has the same identity in
+// every run. It wakes the loop if it sleeps.
+//
+// It returns ErrClosed, and f will not run, if the loop is closed. It panics if
+// f is nil or origin is empty.
+func (l *Loop) PostFrom(origin string, f func()) error {
+	if f == nil {
+		panic("fakeloop: PostFrom with a nil function")
+	}
+	if origin == "" {
+		panic("fakeloop: PostFrom without an origin; give the posting goroutine a name, the same in every run")
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		return ErrClosed
+	}
+	s := l.origins[origin]
+	if s == nil {
+		s = &scope{id: named(origin)}
+		if l.origins == nil {
+			l.origins = make(map[string]*scope)
+		}
+		l.origins[origin] = s
+	}
+	l.enqueue(task{id: s.child(), parent: s.id, lane: s.id, label: origin, fn: f})
+	return nil
+}
+
+// AfterFunc arranges for f to run on the loop once d has passed on the loop's
+// clock. Timers with equal deadlines fire in the order in which they were set.
+// A zero or negative d is due at once: f runs in the next turn, ordered by its
+// deadline. A d that overflows never comes.
+//
+// AfterFunc panics if f is nil or the loop is closed.
+func (l *Loop) AfterFunc(d time.Duration, f func()) *Timer {
+	return Named{loop: l}.AfterFunc(d, f)
+}
+
+// Named is a view of a loop under which callbacks and timers carry a label in
+// the timeline and in the texts of failures.
+type Named struct {
+	loop  *Loop
+	label string
+}
+
+// Named returns a view of l that labels what is posted or set through it.
+func (l *Loop) Named(label string) Named { return Named{l, label} }
+
+// Post is [Loop.Post] with a label.
+func (n Named) Post(f func()) {
+	if f == nil {
+		panic("fakeloop: Post with a nil function")
+	}
+	l := n.loop
+	l.mu.Lock()
+	if l.closed {
+		l.mu.Unlock()
+		panic("fakeloop: Post on a closed loop: the callback would never run; a goroutine that may outlive the loop calls PostFrom, which returns an error instead")
+	}
+	l.enqueue(task{id: l.scope.child(), parent: l.scope.id, lane: l.scope.id, label: n.label, fn: f})
+	l.mu.Unlock()
+}
+
+// AfterFunc is [Loop.AfterFunc] with a label.
+func (n Named) AfterFunc(d time.Duration, f func()) *Timer {
+	if f == nil {
+		panic("fakeloop: AfterFunc with a nil function")
+	}
+	t := &Timer{loop: n.loop, label: n.label, fn: f, at: -1, site: n.loop.site()}
+	l := n.loop
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		panic("fakeloop: AfterFunc on a closed loop: the timer would never fire")
+	}
+	l.arm(t, d)
+	return t
+}
+
+// record appends an event at the present instant. The caller holds l.mu.
+func (l *Loop) record(k timeline.Kind, id, cause timeline.ID, label, detail string) {
+	l.readClock()
+	l.log.Append(timeline.Event{
+		At: time.Duration(l.now), Turn: l.turn, Kind: k, ID: id, Cause: cause, Label: label, Detail: detail,
+	})
+}
+
+// enqueue appends a task to the ready queue. The caller holds l.mu.
+func (l *Loop) enqueue(t task) {
+	l.record(timeline.Posted, t.id, t.parent, t.label, "")
+	l.ready = append(l.ready, t)
+	l.wake()
+}
+
+// wake ends the sleep of whoever waits for something to do. The caller holds
+// l.mu.
+func (l *Loop) wake() {
+	if !l.sleeping {
+		return
+	}
+	l.sleeping = false
+	select {
+	case l.wakeup <- struct{}{}:
+	default:
+	}
+}
+
+// notify tells those who watch the loop that something may have changed. The
+// caller holds l.mu.
+func (l *Loop) notify() {
+	if l.watchers == 0 {
+		return
+	}
+	close(l.changed)
+	l.changed = make(chan struct{})
+}

@@ -1,0 +1,259 @@
+package fakeloop_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// mutant is the package with one thing wrong, and the tests that must notice.
+type mutant struct {
+	name     string
+	file     string
+	old, new string
+	killedBy []string
+}
+
+var mutants = []mutant{
+	{"last in, first out", "loop.go",
+		"	l.ready = append(l.ready, t)\n",
+		"	l.ready = append([]task{t}, l.ready...)\n",
+		[]string{"TestPostIsFirstInFirstOut", "TestModel", "TestDeterminismPinned"}},
+	{"equal deadlines in reverse", "timer.go",
+		"k.when == o.when && k.armed < o.armed",
+		"k.when == o.when && k.armed > o.armed",
+		[]string{"TestEqualDeadlinesFireInTheOrderOfSetting", "TestModel"}},
+	{"Reset keeps its place", "timer.go",
+		"	t.id, t.parent, t.armed = l.scope.child(), l.scope.id, l.armed\n",
+		"	t.id, t.parent = l.scope.child(), l.scope.id\n	if t.armed == 0 {\n		t.armed = l.armed\n	}\n",
+		[]string{"TestResetGoesBehindEqualDeadlines", "TestModel"}},
+	{"Stop of a sibling in the batch is ignored", "timer.go",
+		"	case t.queued:\n		t.queued = false\n",
+		"	case t.queued:\n		return false\n",
+		[]string{"TestStopASiblingOfTheSameBatch", "TestModel"}},
+	{"a timer reset in the batch fires twice", "timer.go",
+		"if !t.queued || t.armed != armed {",
+		"if !t.queued && t.armed == armed {",
+		[]string{"TestResetASiblingOfTheSameBatch", "TestModel"}},
+	{"delays overflow", "timer.go",
+		"		return never\n	}\n	if d < 0",
+		"		return a + d\n	}\n	if d < 0",
+		[]string{"TestHugeDelays"}},
+	{"a post runs in the same turn", "loop.go",
+		"	l.ready = append(l.ready, t)\n",
+		"	if l.running {\n		l.batch = append(l.batch, t)\n	} else {\n		l.ready = append(l.ready, t)\n	}\n",
+		[]string{"TestPostedInACallbackRunsNextTurn", "TestAwaitOfASettledFutureYields", "TestModel"}},
+	{"due timers go before ready callbacks", "queue.go",
+		"	l.batch, l.ready = l.ready, l.batch[:0]\n	l.pos = 0\n	l.readClock()\n	l.collectDue()\n",
+		"	ready := l.ready\n	l.batch, l.ready = l.batch[:0], nil\n	l.pos = 0\n	l.readClock()\n	l.collectDue()\n	l.batch = append(l.batch, ready...)\n",
+		[]string{"TestReadyCallbacksGoBeforeTimersThatAreDue", "TestModel"}},
+	{"time goes back", "queue.go",
+		"l.now = max(l.now, t.due)",
+		"l.now = t.due",
+		[]string{"TestNowInACallback", "TestModel"}},
+	{"Advance excludes its last instant", "queue.go",
+		"when > horizon ||",
+		"when >= horizon ||",
+		[]string{"TestAdvanceIncludesItsLastInstant", "TestModel"}},
+	{"time moves while work is outside", "queue.go",
+		" || len(l.outside) > 0 {\n			return false",
+		" {\n			return false",
+		[]string{"TestTimeStandsStillForOutsideWork"}},
+	{"lanes are shuffled", "queue.go",
+		"t.alive() && !l.lanes[t.lane]",
+		"t.alive()",
+		[]string{"TestLanesKeepTheirOrder", "TestTimersOfOneCallbackKeepTheirOrder"}},
+	{"fatal panics are recorded", "queue.go",
+		"if v == nil || l.isFatal(v) {",
+		"if v == nil {",
+		[]string{"TestFatalPanicReachesTheDriver"}},
+	{"a stopped sibling prolongs Run", "drive.go",
+		"|| l.inTurn() ||",
+		"|| l.pos < len(l.batch) ||",
+		[]string{"TestStopBesideAStoppedSibling"}},
+	{"the limit is one too low", "drive.go",
+		"if n >= l.limit && l.hasMore(g.horizon) {",
+		"if n >= l.limit {",
+		[]string{"TestLimitIsInclusive"}},
+	{"a refused driver takes the panics", "drive.go",
+		" || errors.Is(err, ErrDriven) {",
+		" {",
+		[]string{"TestTwoDrivers"}},
+	{"Goexit does not reach who waits for a wall loop", "wall.go",
+		"if l.wall.escaped == nil {",
+		"if l.wall.escaped == nil && v != nil {",
+		[]string{"TestGoexitReachesTheDriver", "TestEscapeReachesClose"}},
+	{"the last settle wins", "future.go",
+		`		l.record(timeline.Refused, f.id, l.scope.id, f.label, detail)
+		return false
+`,
+		"		f.value, f.err = v, err\n		return true\n",
+		[]string{"TestSettleOnce", "TestSettleStorm"}},
+	{"Reject(nil) resolves", "future.go",
+		"		err = ErrNilRejection\n",
+		"		err = nil\n",
+		[]string{"TestOddOutcomes"}},
+	{"handlers of a settled future run inline", "future.go",
+		"		s.post(s.handled, handler)\n",
+		"		s.loop.mu.Unlock()\n		handler()\n		s.loop.mu.Lock()\n",
+		[]string{"TestHandlersAreNeverInline", "TestHandlerRegisteredInAHandler"}},
+	{"rejections are never reported", "future.go",
+		"if err != nil && !s.observed {",
+		"if false {",
+		[]string{"TestUnobserved", "TestCloseReportsEverythingOnce"}},
+	{"handled rejections are reported", "future.go",
+		"if err != nil && !s.observed {",
+		"if err != nil {",
+		[]string{"TestUnobserved"}},
+	{"handlers and what a coroutine makes share identities", "future.go",
+		"mix(s.id, -n)",
+		"mix(s.id, n)",
+		[]string{"TestIdentitiesAreUnique"}},
+	{"errors are wrapped on their way", "chain.go",
+		"derived.settle(zero, f.err)",
+		"derived.settle(zero, &UnobservedError{Err: f.err})",
+		[]string{"TestErrorsPassThroughChains", "TestBranchesAreIndependent"}},
+	{"Goexit is a success", "chain.go",
+		"f.settle(zero, ErrGoexit)",
+		"f.settle(zero, nil)",
+		[]string{"TestGoexitInAHandlerRejects", "TestCoroutineOutcomes"}},
+	{"a typed nil panics in the settler", "errors.go",
+		"return fmt.Sprint(err)",
+		"return err.Error()",
+		[]string{"TestOddErrorsReject"}},
+	{"offloaded work returns as it finishes", "outside.go",
+		"	if l.mode == Wall {\n		l.takeBack(w)",
+		"	if true {\n		l.takeBack(w)",
+		[]string{"TestOffloadReturnsInTheOrderOfLeaving", "TestReturnedWorkComesInTheOrderOfLeaving"}},
+	{"Await of a settled future does not yield", "coroutine.go",
+		"	s.subscribe(co.resume)\n",
+		"	if s.Settled() {\n		return nil\n	}\n	s.subscribe(co.resume)\n",
+		[]string{"TestAwaitOfASettledFutureYields"}},
+	{"Close leaves coroutines suspended", "close.go",
+		"for _, co := range coroutines {",
+		"for _, co := range coroutines[:0] {",
+		[]string{"TestCloseEndsCoroutines"}},
+	{"Close leaves futures pending", "close.go",
+		"for l.pending.head != nil {",
+		"for false {",
+		[]string{"TestCloseDropsWhatIsLeft", "TestEveryMethodAfterClose"}},
+	{"identities are counted in the whole run", "identity.go",
+		"return mix(s.id, s.n)",
+		"return mix(timeline.Driver, s.n)",
+		[]string{"TestIdentitiesAreUnique", "TestPostFromIdentities"}},
+	{"the digest leaves out the kind", "timeline/digest.go",
+		"	b = append(b, byte(e.Kind))\n",
+		"",
+		[]string{"TestDeterminismEveryFieldCounts", "TestDigestOfEveryField"}},
+}
+
+// TestMutants builds the package with one edit each and runs its tests: those
+// named must fail. At full scale every mutant faces all tests, and all that
+// noticed are printed; below, a few mutants face the tests named.
+func TestMutants(t *testing.T) {
+	if _, err := exec.LookPath("go"); err != nil {
+		t.Skip("no go command to build mutants with")
+	}
+	if os.Getenv("WINDTUNNEL_MUTANT") != "" {
+		t.Skip("a mutant's own tests make no mutants")
+	}
+	sources := readSources(t)
+	for _, m := range mutants {
+		if n := strings.Count(sources[m.file], m.old); n != 1 || m.old == m.new {
+			t.Errorf("%s: found %d times in %s, want once; update the table:\n%s", m.name, n, m.file, m.old)
+		}
+	}
+	if t.Failed() || testing.Short() {
+		return
+	}
+	n := min(len(mutants), scaled(t, "mutants", len(mutants), 2))
+	for i := range n {
+		m := mutants[i*len(mutants)/n]
+		t.Run(m.name, func(t *testing.T) {
+			dir := t.TempDir()
+			writeMutant(t, dir, sources, m)
+			named := "^(" + strings.Join(m.killedBy, "|") + ")$"
+			if n == len(mutants) {
+				named = ""
+			}
+			failed, out := runMutant(t, dir, named)
+			if strings.Contains(out, "[build failed]") || strings.Contains(out, "[setup failed]") {
+				t.Fatalf("the mutant does not compile:\n%s", out)
+			}
+			for _, name := range m.killedBy {
+				if slices.Contains(failed, name) {
+					continue
+				}
+				// A test before it may have taken the process down.
+				if _, out := runMutant(t, dir, "^"+name+"$"); !strings.Contains(out, "\nFAIL") {
+					t.Errorf("%s survives %s:\n%s", m.name, name, out)
+				}
+				failed = append(failed, name)
+			}
+			t.Logf("noticed by %d tests: %s", len(failed), strings.Join(failed, ", "))
+		})
+	}
+}
+
+// readSources returns the files of this package and of timeline, by path.
+func readSources(t *testing.T) map[string]string {
+	t.Helper()
+	sources := map[string]string{}
+	for _, pattern := range []string{"*.go", "timeline/*.go"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil || len(files) == 0 {
+			t.Fatalf("%s: %v, %v", pattern, files, err)
+		}
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			sources[filepath.ToSlash(file)] = string(text)
+		}
+	}
+	return sources
+}
+
+func writeMutant(t *testing.T, dir string, sources map[string]string, m mutant) {
+	t.Helper()
+	write := func(name, text string) {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("go.mod", "module github.com/windtunnel-go/windtunnel\n\ngo 1.26.0\n")
+	for file, text := range sources {
+		if file == m.file {
+			text = strings.Replace(text, m.old, m.new, 1)
+		}
+		write("fakeloop/"+file, text)
+	}
+}
+
+var failedTest = regexp.MustCompile(`(?m)^--- FAIL: (\w+)|^\t((?:Test|Example)\w+)(?:/.*)? \(\d+m?\d*s\)$`)
+
+// runMutant runs the mutant's tests and returns which failed, or ran when the
+// time was up.
+func runMutant(t *testing.T, dir, run string) (failed []string, out string) {
+	t.Helper()
+	cmd := exec.Command("go", "test", "-vet=off", "-count=1", "-timeout=60s", "-run="+run, "./fakeloop/...")
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "WINDTUNNEL_MUTANT=1", "WINDTUNNEL_SCALE=0", "GOWORK=off", "GOFLAGS=-mod=mod")
+	text, _ := cmd.CombinedOutput()
+	for _, match := range failedTest.FindAllStringSubmatch(string(text), -1) {
+		if name := match[1] + match[2]; !slices.Contains(failed, name) {
+			failed = append(failed, name)
+		}
+	}
+	return failed, fmt.Sprintf("%s\n%s", cmd, text)
+}

@@ -1,0 +1,214 @@
+package fakeloop
+
+import (
+	"slices"
+	"strconv"
+
+	"github.com/windtunnel-go/windtunnel/fakeloop/timeline"
+)
+
+// task is a callback that is ready to run.
+type task struct {
+	id     timeline.ID
+	parent timeline.ID // who posted it
+	lane   timeline.ID // two tasks of one lane keep their order whatever is decided
+	label  string
+	fn     func()
+	timer  *Timer // nil unless the task is a timer that came due
+	due    int64  // the timer's deadline
+	armed  uint64 // which setting of the timer this is
+}
+
+// alive reports whether a task of the batch will run: a timer does not if it was
+// stopped or set anew since it came due. The caller holds the loop's lock.
+func (t task) alive() bool {
+	return t.timer == nil || t.timer.queued && t.timer.armed == t.armed
+}
+
+// take ends the callback that ran before, if any, and returns the next one,
+// already recorded as begun. When the turn under way is used up it begins
+// another: the ready queue as it stands, then the timers that are due. Time
+// moves only if both are empty, and then to the next timer, but not beyond
+// horizon. The second result is false if there is nothing to run by then. The
+// caller holds l.mu.
+func (l *Loop) take(horizon int64) (task, bool) {
+	l.endCallback()
+	for {
+		for l.pos < len(l.batch) {
+			t := l.pick()
+			if t.timer != nil && !t.timer.claim(t.armed) {
+				continue // stopped or set anew by an earlier callback of the batch
+			}
+			l.now = max(l.now, t.due)
+			l.current = scope{id: t.id}
+			l.scope = &l.current
+			l.running = true
+			l.record(timeline.Fired, t.id, t.parent, t.label, "")
+			return t, true
+		}
+		if !l.nextBatch(horizon) {
+			return task{}, false
+		}
+	}
+}
+
+// endCallback closes the books of the callback that has just returned. The
+// caller holds l.mu.
+func (l *Loop) endCallback() {
+	l.running = false
+	l.wall.leaving = false
+	l.scope = &l.root
+}
+
+// inTurn reports whether the turn under way has something left to run. The
+// caller holds l.mu.
+func (l *Loop) inTurn() bool {
+	return slices.ContainsFunc(l.batch[l.pos:], task.alive)
+}
+
+// hasMore reports whether take would return a task. The caller holds l.mu.
+func (l *Loop) hasMore(horizon int64) bool {
+	if len(l.outside) > 0 {
+		horizon = l.now // time stands still
+	}
+	when, ok := l.timers.next()
+	return l.inTurn() || len(l.ready) > 0 || ok && when <= max(l.now, horizon)
+}
+
+// nextBatch begins a turn and reports whether it has anything to run. The
+// caller holds l.mu.
+func (l *Loop) nextBatch(horizon int64) bool {
+	clear(l.batch) // so that closures are not kept alive
+	l.batch, l.ready = l.ready, l.batch[:0]
+	l.pos = 0
+	l.readClock()
+	l.collectDue()
+	if len(l.batch) == 0 {
+		when, ok := l.timers.next()
+		if !ok || when > horizon || l.mode == Wall || len(l.outside) > 0 {
+			return false
+		}
+		l.now = when
+		l.collectDue()
+	}
+	l.turn++
+	return true
+}
+
+// collectDue appends the timers that are due to the batch, in the order of
+// their deadlines and, among equals, in the order in which they were set.
+func (l *Loop) collectDue() {
+	for {
+		when, ok := l.timers.next()
+		if !ok || when > l.now {
+			return
+		}
+		t := l.timers.pop()
+		t.queued = true
+		l.batch = append(l.batch, task{
+			id: t.id, parent: t.parent, lane: t.parent, label: t.label, fn: t.fn,
+			timer: t, due: t.when, armed: t.armed,
+		})
+	}
+}
+
+// pick removes and returns the task that runs next: the first of the batch, or
+// the one the source of decisions names among those that may legally go first,
+// which are the first of each lane.
+func (l *Loop) pick() task {
+	if l.source != nil {
+		l.decideNext()
+	}
+	t := l.batch[l.pos]
+	l.pos++
+	return t
+}
+
+// decideNext moves the task that the source of decisions names to the front
+// of the rest of the batch, all others keeping their order.
+func (l *Loop) decideNext() {
+	rest := l.batch[l.pos:]
+	var first []int // indices into rest
+	clear(l.lanes)
+	for i, t := range rest {
+		if t.alive() && !l.lanes[t.lane] {
+			l.lanes[t.lane] = true
+			first = append(first, i)
+		}
+	}
+	if len(first) < 2 {
+		return
+	}
+	k := first[l.decide("next callback", len(first))]
+	chosen := rest[k]
+	copy(rest[1:k+1], rest[:k])
+	rest[0] = chosen
+}
+
+// dispatch runs one callback. Its own frame in a stack is what tells a blocking
+// detector that the code above it is a callback, so it is never inlined.
+//
+//go:noinline
+func (l *Loop) dispatch(t task) {
+	finished := false
+	defer func() {
+		if !finished {
+			l.unwinding(t, recover())
+		}
+	}()
+	t.fn()
+	finished = true
+}
+
+// unwinding deals with a callback that did not return: v is what it panicked
+// with, or nil if it ended by runtime.Goexit. A fatal panic and Goexit go on
+// to whoever drives the loop; any other panic is kept and the loop goes on.
+func (l *Loop) unwinding(t task, v any) {
+	if v == nil || l.isFatal(v) {
+		l.escape(t, v)
+		return
+	}
+	err := newPanicError(v, "callback "+describe(t.id, t.label))
+	text := err.cause()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.errs = append(l.errs, err)
+	l.record(timeline.Panicked, t.id, t.parent, t.label, text)
+}
+
+// escape lets a fatal panic go on, or a Goexit, for which v is nil.
+func (l *Loop) escape(t task, v any) {
+	what := "fatal panic"
+	if v == nil {
+		what = "runtime.Goexit"
+	}
+	l.mu.Lock()
+	l.record(timeline.Escaped, t.id, t.parent, t.label, what)
+	l.mu.Unlock()
+	if v != nil {
+		panic(v)
+	}
+}
+
+// isFatal asks the user's predicate; a predicate that panics itself decides
+// nothing.
+func (l *Loop) isFatal(v any) (fatal bool) {
+	if l.fatal == nil {
+		return false
+	}
+	defer func() {
+		if recover() != nil {
+			fatal = false
+		}
+	}()
+	return l.fatal(v)
+}
+
+// describe names a thing of the loop in a text: its label if it has one, and
+// its identity, by which the timeline finds it.
+func describe(id timeline.ID, label string) string {
+	if label == "" {
+		return id.String()
+	}
+	return strconv.Quote(label) + " (" + id.String() + ")"
+}

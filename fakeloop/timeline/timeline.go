@@ -1,0 +1,170 @@
+// Package timeline holds the record of one run of an event loop: every post,
+// fire, settle, choice and failure, in the order in which they happened, each
+// with its virtual time, its turn, its identity and its cause.
+//
+// # Events and identities
+//
+// An [Event] says that something happened to a thing (its ID) on behalf of a
+// callback (its Cause; zero means the test that drives the loop). Identities
+// do not depend on the schedule: they are hashes of the parent's identity and
+// of a per-parent count, never counters of the whole run and never pointers,
+// so that the same callback has the same identity in two runs that ordered
+// their callbacks differently.
+//
+// # Readings
+//
+// A timeline is data. What people look at are readings of it: its [Digest]
+// (two runs with one digest did the same), the first [Divergence] of two runs,
+// and its text, one line an event.
+//
+// # Concurrency
+//
+// A Timeline is written by one loop under that loop's lock. What the loop hands
+// out is a snapshot: later events are not seen through it, and it may be read
+// from any goroutine.
+package timeline
+
+import (
+	"fmt"
+	"iter"
+	"strings"
+	"time"
+)
+
+// ID identifies a callback, timer, future, coroutine or piece of outside work
+// of a run. Zero stands for the test that drives the loop.
+type ID uint64
+
+// Driver is the identity of whoever drives the loop: the cause of everything
+// that no callback caused.
+const Driver ID = 0
+
+// String returns the identity as eight hexadecimal digits, which is enough to
+// tell the things of one run apart by eye; "driver" for [Driver].
+func (id ID) String() string {
+	if id == Driver {
+		return "driver"
+	}
+	return fmt.Sprintf("%08x", uint32(uint64(id)>>32))
+}
+
+// Event is one thing that happened in a run.
+type Event struct {
+	At     time.Duration // the loop's time since the run began
+	Turn   uint64        // which turn of the loop; 0 before the first
+	Kind   Kind          // what happened
+	ID     ID            // to what it happened
+	Cause  ID            // in which callback it happened, or who had asked for it
+	Label  string        // the name a user gave, or a word of the loop's own
+	Detail string        // a settled outcome, a choice, an error; may be empty
+	Due    time.Duration // when an armed timer is to fire, as At; 0 for other kinds
+}
+
+// String returns the event as one line without a line break:
+// time, turn, kind, identity, label, detail and cause.
+func (e Event) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%12v  turn %-4d %-10v %v", e.At, e.Turn, e.Kind, e.ID)
+	if e.Label != "" {
+		fmt.Fprintf(&b, " %q", e.Label)
+	}
+	if e.Detail != "" {
+		b.WriteString("  ")
+		b.WriteString(strings.ReplaceAll(e.Detail, "\n", " | "))
+	}
+	if e.Kind == Armed {
+		fmt.Fprintf(&b, "  for %v", e.Due)
+	}
+	if e.Cause != Driver {
+		fmt.Fprintf(&b, "  by %v", e.Cause)
+	}
+	return b.String()
+}
+
+// Chunks grow from small, for the many loops of a test suite, to large, for the
+// long run.
+const (
+	firstChunk = 1 << 10
+	lastChunk  = 1 << 16
+)
+
+// Timeline is the record of one run. Its zero value is empty and ready to use.
+type Timeline struct {
+	full    [][]byte // chunks that will not change any more
+	tail    []byte   // the chunk being filled
+	n       int
+	last    before
+	strings table
+}
+
+// Append adds an event at the end. It must not run at the same time as any
+// other use of t.
+func (t *Timeline) Append(e Event) {
+	if cap(t.tail)-len(t.tail) < maxEncoded {
+		t.grow()
+	}
+	t.tail = t.encode(t.tail, &e)
+	t.last = t.last.after(&e)
+	t.n++
+}
+
+func (t *Timeline) grow() {
+	size := firstChunk
+	if t.tail != nil {
+		t.full = append(t.full, t.tail)
+		size = min(2*cap(t.tail), lastChunk)
+	}
+	t.tail = make([]byte, 0, size)
+}
+
+// Len returns the number of events.
+func (t *Timeline) Len() int { return t.n }
+
+// All returns the events in order, each with its index.
+func (t *Timeline) All() iter.Seq2[int, Event] {
+	return func(yield func(int, Event) bool) {
+		var s before
+		i := 0
+		for _, chunk := range append(t.full[:len(t.full):len(t.full)], t.tail) {
+			for len(chunk) > 0 {
+				var e Event
+				e, chunk = t.decode(chunk, s)
+				s = s.after(&e)
+				if !yield(i, e) {
+					return
+				}
+				i++
+			}
+		}
+	}
+}
+
+// Events returns the events in order, in a slice of the caller's own.
+func (t *Timeline) Events() []Event {
+	out := make([]Event, 0, t.n)
+	for _, e := range t.All() {
+		out = append(out, e)
+	}
+	return out
+}
+
+// Snapshot returns a timeline with the events appended so far. It shares their
+// memory, costs no copy, and does not change when t grows.
+func (t *Timeline) Snapshot() *Timeline {
+	return &Timeline{
+		full:    t.full[:len(t.full):len(t.full)],
+		tail:    t.tail[:len(t.tail):len(t.tail)],
+		n:       t.n,
+		last:    t.last,
+		strings: table{texts: t.strings.texts[:len(t.strings.texts):len(t.strings.texts)]},
+	}
+}
+
+// String returns the whole timeline, one line an event.
+func (t *Timeline) String() string {
+	var b strings.Builder
+	for i, e := range t.All() {
+		fmt.Fprintf(&b, "%6d %v\n", i, e)
+	}
+	return b.String()
+}

@@ -1,0 +1,198 @@
+package fakeloop
+
+import (
+	"math"
+	"time"
+
+	"github.com/windtunnel-go/windtunnel/fakeloop/timeline"
+)
+
+// Timer is one callback that is to run at an instant of the loop's clock. Make
+// one with [Loop.AfterFunc]. Its methods may be called from any goroutine.
+type Timer struct {
+	loop   *Loop
+	label  string
+	fn     func()
+	site   *place
+	id     timeline.ID // of this setting
+	parent timeline.ID // who set it
+	when   int64       // ns since the loop's epoch
+	armed  uint64      // number of this setting among all of the loop
+	at     int         // index in the heap, -1 outside
+	queued bool        // came due, in the batch, not yet run
+}
+
+// Stop prevents the timer from firing and reports whether it did: false means
+// that the timer has fired, or had been stopped before. A callback can stop a
+// timer that is due in the same turn, behind it.
+func (t *Timer) Stop() bool {
+	t.loop.mu.Lock()
+	defer t.loop.mu.Unlock()
+	return t.loop.disarm(t)
+}
+
+// Reset sets the timer anew, to fire once d has passed from now, behind all
+// timers already set for the same instant. It reports whether the timer had
+// been pending. Reset panics if the loop is closed.
+func (t *Timer) Reset(d time.Duration) bool {
+	l := t.loop
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		panic("fakeloop: Reset on a closed loop: the timer would never fire")
+	}
+	pending := l.disarm(t)
+	l.arm(t, d)
+	return pending
+}
+
+// Due returns the instant for which the timer is, or was last, set. A timer
+// whose delay overflowed is due at the largest instant of the loop.
+func (t *Timer) Due() time.Time {
+	t.loop.mu.Lock()
+	defer t.loop.mu.Unlock()
+	return t.loop.epoch.Add(time.Duration(t.when))
+}
+
+// claim takes a due timer out of the batch to run it; false if it was stopped
+// or set anew since it came due. The caller holds the loop's lock.
+func (t *Timer) claim(armed uint64) bool {
+	if !t.queued || t.armed != armed {
+		return false
+	}
+	t.queued = false
+	return true
+}
+
+// arm sets t to fire d from now. The caller holds l.mu.
+func (l *Loop) arm(t *Timer, d time.Duration) {
+	l.readClock()
+	l.armed++
+	t.id, t.parent, t.armed = l.scope.child(), l.scope.id, l.armed
+	t.when = saturatingAdd(l.now, int64(d))
+	l.timers.push(t)
+	l.log.Append(timeline.Event{
+		At: time.Duration(l.now), Turn: l.turn, Kind: timeline.Armed,
+		ID: t.id, Cause: t.parent, Label: t.label, Due: time.Duration(t.when),
+	})
+	l.wake()
+}
+
+// disarm takes t out of the heap or out of the batch and reports whether it
+// was in either. The caller holds l.mu.
+func (l *Loop) disarm(t *Timer) bool {
+	switch {
+	case t.at >= 0:
+		l.timers.remove(t)
+	case t.queued:
+		t.queued = false
+	default:
+		return false
+	}
+	l.record(timeline.Stopped, t.id, l.scope.id, t.label, "")
+	l.notify()
+	return true
+}
+
+// saturatingAdd returns a+d, or the end of time where that overflows.
+func saturatingAdd(a, d int64) int64 {
+	if d > 0 && a > math.MaxInt64-d {
+		return never
+	}
+	if d < 0 && a < math.MinInt64-d {
+		return math.MinInt64
+	}
+	return a + d
+}
+
+// timerHeap orders timers by deadline, equal deadlines by the order in which
+// they were set. It is a 4-ary heap: half the levels of a binary one, and four
+// children share a cache line. The keys stand in the heap itself, so that
+// ordering it does not touch the timers.
+type timerHeap []timerKey
+
+type timerKey struct {
+	when  int64
+	armed uint64
+	timer *Timer
+}
+
+func (k timerKey) before(o timerKey) bool {
+	return k.when < o.when || k.when == o.when && k.armed < o.armed
+}
+
+// next returns the earliest deadline; false if there is none, or none that
+// ever comes.
+func (h timerHeap) next() (int64, bool) {
+	if len(h) == 0 || h[0].when == never {
+		return 0, false
+	}
+	return h[0].when, true
+}
+
+func (h *timerHeap) push(t *Timer) {
+	*h = append(*h, timerKey{t.when, t.armed, t})
+	h.up(len(*h) - 1)
+}
+
+func (h *timerHeap) pop() *Timer {
+	t := (*h)[0].timer
+	h.remove(t)
+	return t
+}
+
+func (h *timerHeap) remove(t *Timer) {
+	i, last := t.at, len(*h)-1
+	t.at = -1
+	moved := (*h)[last]
+	(*h)[last] = timerKey{}
+	*h = (*h)[:last]
+	if i == last {
+		return
+	}
+	(*h)[i] = moved
+	if !h.down(i) {
+		h.up(i)
+	}
+}
+
+func (h timerHeap) up(i int) {
+	k := h[i]
+	for i > 0 {
+		parent := (i - 1) / 4
+		if !k.before(h[parent]) {
+			break
+		}
+		h[i] = h[parent]
+		h[i].timer.at = i
+		i = parent
+	}
+	h[i] = k
+	k.timer.at = i
+}
+
+// down moves the key at i to its place among its descendants and reports
+// whether it moved.
+func (h timerHeap) down(i int) bool {
+	start, k := i, h[i]
+	for {
+		least := 4*i + 1
+		if least >= len(h) {
+			break
+		}
+		for c := least + 1; c < min(4*i+5, len(h)); c++ {
+			if h[c].before(h[least]) {
+				least = c
+			}
+		}
+		if !h[least].before(k) {
+			break
+		}
+		h[i] = h[least]
+		h[i].timer.at = i
+		i = least
+	}
+	h[i] = k
+	k.timer.at = i
+	return i != start
+}
