@@ -1,0 +1,105 @@
+/*
+Package asynctest has Gomega matchers on futures of every kind, and on what
+callbacks wait for. It works with go test and with Ginkgo, and imports no test
+framework.
+
+	var _ = It("gives up after three tries", func() {
+		loop := fakeloop.New(fakeloop.Config{})
+		DeferCleanup(loop.Close)
+		rec := Watch(GinkgoT())
+
+		f := client.New(loop).Fetch("http://api/x")
+
+		Expect(f).To(BePending())
+		Expect(f).To(RejectWith(client.ErrGaveUp))
+		Expect(rec).To(NeverBlock())
+	})
+
+Under go test the same matchers are used through NewWithT(t), and t takes the
+place of GinkgoT().
+
+# Settled
+
+A future is pending, and then, once and for all, resolved with a value or
+rejected with an error: it is settled.
+
+[BePending] looks at a future. [BeResolved], [ResolveWith], [BeRejected] and
+[RejectWith] wait until it is settled or cannot be any more, so Expect is enough:
+neither Eventually nor a sleep is needed. How they wait depends on who can settle
+the future:
+
+  - a callback of a virtual loop: the matcher drives the loop, and stops as soon
+    as the future has settled. When the loop is idle before that, the future will
+    never settle, which the failure says at once, together with who waits for
+    whom;
+  - a callback of a wall loop, which runs by itself: the matcher waits;
+  - a goroutine: the matcher waits in real time, and gives up after
+    [DefaultGuard]. Inside a testing/synctest bubble that time is virtual too.
+
+A future that never settles is neither resolved nor rejected, so NotTo(BeResolved())
+holds for it. When a matcher gives up, however, it does not know, and fails
+whichever way it was used. It also fails both ways when it is given something that
+is no future.
+
+All matchers but BePending count as looking at the error of a rejected future.
+
+# What is a future
+
+  - a *fakeloop.Future[T], or any other [fakeloop.Awaitable]
+  - <-chan error, also bidirectional: the first value settles it, nil resolves it
+    with nil. An element type that is itself a type of error counts the same
+  - <-chan T: the first value resolves it. A channel closed without a value
+    rejects it with [ErrBroken], one of errors too: that nobody answers is not
+    success. Only a channel of struct{} is resolved by closing it
+  - func(context.Context) (T, error) and func(context.Context) error: called once
+    per assertion, on a goroutine of its own. A panic rejects it, runtime.Goexit
+    rejects it with [fakeloop.ErrGoexit]. The context is cancelled when the
+    function has returned and when the matcher gives up
+  - a value with Done() <-chan struct{} and Err() error, such as a
+    context.Context: when Done is closed, Err says whether it is resolved with nil
+    or rejected. A context that was cancelled with a cause is rejected with both
+    errors
+  - what [Adapt] makes of anything else that reports an outcome
+
+[AsFuture] and [On] wrap any of these. A wrapped future keeps its outcome, so many
+assertions can be made on it, and And and SatisfyAll can combine matchers. A bare
+channel gives its value to one assertion, and a bare function is called by each.
+
+# Futures that a loop settles
+
+A channel does not say who will send on it. [On] names the loop:
+
+	errc := make(chan error, 1)
+	client.Start(loop, func(err error) { errc <- err }) // code under test
+	Expect(On(loop, errc)).To(RejectWith(io.EOF))
+
+With [LoopOnly] an idle loop is the end, as for a fakeloop.Future. Without it, a
+goroutine might still deliver, and the matcher waits for it up to the guard
+([WithGuard]): a passing test never waits in vain, and a slow machine cannot make
+it fail.
+
+# Errors
+
+[RejectWith] compares errors by identity, with errors.Is and errors.As, since an
+error that was made anew on the way is a bug that its text hides. [ErrorAs] is a
+matcher for errors of a type.
+
+# Blocking
+
+[Watch] records what callbacks wait for. [NeverBlock] asserts that they never
+wait, [BlockOn] and [BlockAt] that they do. What counts as blocking, and what no
+recording can show, is told by package blocking.
+
+# Eventually
+
+The matchers tell Eventually and Consistently when nothing can change any more:
+the future is settled, or the virtual loop on which it depends is idle. They then
+end at once. Eventually does not drive a loop, but the matchers do.
+
+# Texts
+
+A failure says what was expected and what was the case, with the future's label
+and, if the loop has Sites, where it was made, the errors with their types, and how
+late it was on the loop. The texts are for people and may change.
+*/
+package asynctest

@@ -1,0 +1,75 @@
+package asynctest
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/onsi/gomega"
+	"github.com/onsi/gomega/format"
+	"github.com/windtunnel-go/windtunnel/fakeloop"
+)
+
+func TestOutcomeLooksAndNeverWaits(t *testing.T) {
+	g := gomega.NewWithT(t)
+	ch := make(chan string, 1)
+	f := AsFuture(ch, WithLabel("answer"))
+
+	value, err, settled := f.Outcome()
+	g.Expect([]any{value, err, settled}).To(gomega.Equal([]any{nil, nil, false}))
+	ch <- "ok"
+	g.Expect(f.String()).To(gomega.Equal(`future "answer" of type chan string, pending`), "String looked for an outcome")
+	for range 2 {
+		value, err, settled = f.Outcome()
+		g.Expect([]any{value, err, settled}).To(gomega.Equal([]any{"ok", nil, true}))
+	}
+	g.Expect(format.Object(f, 0)).To(gomega.ContainSubstring(`future "answer" of type chan string, resolved`))
+}
+
+func TestOutcomeOfWhatIsNoFuture(t *testing.T) {
+	g := gomega.NewWithT(t)
+	f := AsFuture(5)
+	_, _, settled := f.Outcome()
+	g.Expect(settled).To(gomega.BeFalse())
+	g.Expect(f.String()).To(gomega.Equal("not a future"))
+}
+
+func TestOutcomeOfALoopsFutureIsItsOwn(t *testing.T) {
+	g := gomega.NewWithT(t)
+	loop := fakeloop.New(fakeloop.Config{})
+	defer loop.Close()
+	p := fakeloop.NewPromise[int](loop, "fetch")
+	p.Reject(io.EOF)
+	f := AsFuture(p.Future())
+	g.Expect(f.String()).To(gomega.Equal(p.Future().String()))
+	g.Expect(loop.Unobserved()).To(gomega.HaveLen(1), "String counts as looking at the error")
+	_, err, settled := f.Outcome()
+	g.Expect([]any{err, settled}).To(gomega.Equal([]any{io.EOF, true}))
+	g.Expect(loop.Unobserved()).To(gomega.BeEmpty())
+}
+
+func TestOptionsAreKeptByAnotherWrapper(t *testing.T) {
+	g := gomega.NewWithT(t)
+	loop := fakeloop.New(fakeloop.Config{})
+	defer loop.Close()
+	var none context.Context // a nil one means context.Background()
+	inner := AsFuture(make(chan int), WithLabel("answer"), WithLimit(7), WithContext(none))
+	outer := On(loop, inner, WithLimit(8))
+	g.Expect(outer.label).To(gomega.Equal("answer"))
+	g.Expect([]int{inner.limit, outer.limit}).To(gomega.Equal([]int{7, 8}))
+	g.Expect(outer.of).To(gomega.BeIdenticalTo(inner.of))
+	g.Expect(inner.loop).To(gomega.BeNil(), "On changed what it wrapped")
+	g.Expect(inner.ctx).To(gomega.Equal(context.Background()))
+}
+
+func TestPanicOfAFunctionHasItsStack(t *testing.T) {
+	g := gomega.NewWithT(t)
+	f := AsFuture(func(context.Context) error { panic("oops") })
+	g.Expect(f).To(BeRejected())
+	_, err, _ := f.Outcome()
+	g.Expect(err.Error()).To(gomega.MatchRegexp(`^asynctest: the function panicked at .*future_test\.go:\d+: oops$`))
+	g.Expect(strings.HasPrefix(fmt.Sprintf("%+v", err), err.Error()+"\ngoroutine ")).To(gomega.BeTrue())
+	g.Expect(fmt.Sprintf("%v", err)).To(gomega.Equal(err.Error()))
+}
