@@ -6,9 +6,11 @@ tool github.com/onsi/ginkgo/v2/ginkgo
 
 require (
 	github.com/Shopify/toxiproxy/v2 v2.12.0
+	github.com/miekg/dns v1.1.73
 	github.com/onsi/ginkgo/v2 v2.34.0
 	github.com/onsi/gomega v1.44.0
 	github.com/rs/zerolog v1.33.0
+	golang.org/x/crypto v0.58.0
 	golang.org/x/exp v0.0.0-20261014143641-f0251eb4aa3e
 )
 
