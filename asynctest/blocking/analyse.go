@@ -17,27 +17,27 @@ type analyser struct {
 	marker func(stack []Frame, from int, marks map[string]bool) int
 	user   func(stack []Frame) int
 	glue   func(Frame) bool
-	// loopLock says of a stack, cut at whoever asked for the wait, that it waits
-	// for a windtunnel loop's own lock.
-	loopLock func([]Frame) bool
-	about    func(kind Kind, reason string, asked []Frame) Resource
-	match    func(Rule, []Frame) int
-	proven   func(head, tail int) error
+	// incidental says of a stack, cut at whoever asked for the wait, that the
+	// wait is nobody's.
+	incidental func([]Frame) bool
+	about      func(kind Kind, reason string, asked []Frame) Resource
+	match      func(Rule, []Frame) int
+	proven     func(head, tail int) error
 }
 
 func newAnalyser(c Config) *analyser {
 	own := newOwnership()
 	a := &analyser{
-		marks:    set(append([]string{callbackMark, headMark, tailMark, startMark, stopMark, holdMark, releaseMark}, c.Markers...)...),
-		rules:    append([]Rule(nil), c.Allow...),
-		kind:     entered,
-		asker:    asker,
-		marker:   nearest,
-		user:     own.user,
-		loopLock: own.loopLock,
-		glue:     func(f Frame) bool { return f.generated() || own.library(f) },
-		match:    matchAnywhere,
-		proven:   bothProbes,
+		marks:      set(append([]string{callbackMark, headMark, tailMark, startMark, stopMark, holdMark, releaseMark}, c.Markers...)...),
+		rules:      append([]Rule(nil), c.Allow...),
+		kind:       entered,
+		asker:      asker,
+		marker:     nearest,
+		user:       own.user,
+		incidental: own.incidental,
+		glue:       func(f Frame) bool { return f.generated() || own.library(f) },
+		match:      matchAnywhere,
+		proven:     bothProbes,
 	}
 	a.about = func(kind Kind, reason string, asked []Frame) Resource {
 		return classify(kind, reason, asked, own)

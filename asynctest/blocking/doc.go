@@ -64,7 +64,8 @@ running into a system call ([Syscall]), however short:
     They are known by the frame that asked for them: package runtime
   - the lock of a windtunnel loop itself, which a callback that posts shares with
     goroutines that hand work in: whoever has it, has it for nanoseconds, and a
-    callback that waits for it waits for the tool
+    callback that waits for it waits for the tool. Likewise the lock inside
+    sync.Pool, which every call of package fmt can meet
   - being preempted, runtime.Gosched, and calls the runtime does not announce
     to the scheduler, such as os.Getpid and time.Now
 

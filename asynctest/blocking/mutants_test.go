@@ -124,18 +124,18 @@ var mutants = []struct {
 		breaks: []string{"callback behind windtunnel"},
 	},
 	{
-		name:   "reports the loop's own lock",
-		change: func(a *analyser) { a.loopLock = func([]Frame) bool { return false } },
-		breaks: []string{"the loop's own lock"},
+		name:   "reports incidental locks",
+		change: func(a *analyser) { a.incidental = func([]Frame) bool { return false } },
+		breaks: []string{"the loop's own lock", "the lock of a pool"},
 	},
 	{
 		name: "takes every wait below the loop for its own lock's",
 		change: func(a *analyser) {
-			a.loopLock = func(stack []Frame) bool {
+			a.incidental = func(stack []Frame) bool {
 				return slices.ContainsFunc(stack, func(f Frame) bool { return strings.Contains(f.Func, "/fakeloop.") })
 			}
 		},
-		breaks: []string{"user beyond windtunnel", "library only", "callback behind windtunnel", "a lock behind the loop's", "a wait of the loop's"},
+		breaks: []string{"the lock of a pool", "user beyond windtunnel", "library only", "callback behind windtunnel", "a lock behind the loop's", "a wait of the loop's"},
 	},
 	{
 		name: "goes by the reason for the resource",

@@ -100,14 +100,21 @@ func (o ownership) library(f Frame) bool {
 	})
 }
 
-// loopLock reports whether a stack waits for the lock of a windtunnel loop. Whoever
-// hands work to the loop takes it for some nanoseconds, and is now and then
-// interrupted by the kernel meanwhile; then a callback that posts has to wait. That is
-// the tool's doing and not the callback's, whose own loop may have no such lock.
-func (o ownership) loopLock(stack []Frame) bool {
+// incidental reports whether a stack waits for one of two locks that are nobody's in
+// particular and are held for nanoseconds, so that a wait means that the kernel has
+// interrupted whoever had it:
+//
+//   - that of a windtunnel loop, which a callback that posts shares with goroutines
+//     that hand work in: a wait there is the tool's doing;
+//   - that inside sync.Pool, which package fmt uses on every call: no caller can
+//     avoid it, or tell that it was there.
+func (o ownership) incidental(stack []Frame) bool {
 	for i, f := range stack {
 		if pkg, _ := splitFunc(f.Func); pkg != "sync" && pkg != "internal/sync" {
 			return i > 0 && o.library(f) && strings.HasPrefix(f.File, o.toolRoot+"fakeloop/")
+		}
+		if strings.HasPrefix(f.Func, "sync.(*Pool).") {
+			return true
 		}
 	}
 	return false

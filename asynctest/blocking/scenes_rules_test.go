@@ -208,6 +208,11 @@ var userScenes = []scene{
 		steps: byHand(parkOn("sync", "sync.(*Mutex).Lock", "github.com/windtunnel-go/windtunnel/fakeloop.Named.Post", "example.org/x.onTick", testMarkers[0])),
 	},
 	{
+		name: "the lock of a pool", check: none,
+		steps: byHand(parkOn("sync", "internal/sync.(*Mutex).lockSlow", "internal/sync.(*Mutex).Lock", "sync.(*Mutex).Lock", "sync.(*Pool).pinSlow", "sync.(*Pool).pin", "sync.(*Pool).Get",
+			"fmt.newPrinter", "fmt.Sprintf", "example.org/x.onTick", testMarkers[0])),
+	},
+	{
 		name: "a lock behind the loop's", check: userIs(Lock, "example.org/x.onTick"),
 		steps: byHand(parkOn("sync", "sync.(*Mutex).Lock", "example.org/x.onTick", "github.com/windtunnel-go/windtunnel/fakeloop.Then.func1", testMarkers[0])),
 	},
