@@ -136,11 +136,8 @@ func (co *Coroutine) enter() {
 
 // suspend gives control back to the loop until s is settled.
 func (co *Coroutine) suspend(s *state) error {
-	if co.ended {
+	if co.hasEnded() {
 		return ErrClosed
-	}
-	if !co.inside {
-		panic(fmt.Sprintf("fakeloop: Await called outside the body of coroutine %s; each coroutine awaits for itself, other code uses Then or OnSettled", describe(co.scope.id, co.label)))
 	}
 	s.subscribe(co.resume)
 	l := co.loop
@@ -149,8 +146,29 @@ func (co *Coroutine) suspend(s *state) error {
 	l.record(timeline.Awaited, co.scope.id, l.scope.id, co.label, describe(s.id, s.label))
 	l.mu.Unlock()
 	if !co.yield(struct{}{}) {
+		l.mu.Lock()
 		co.ended = true
+		l.mu.Unlock()
 		return ErrClosed
 	}
 	return nil
+}
+
+// hasEnded reports whether the loop was closed while the body was suspended. It
+// panics unless it is the body that asks: on a wall loop the body may be running
+// while another goroutine asks, so there the goroutines are compared.
+func (co *Coroutine) hasEnded() bool {
+	l := co.loop
+	var caller uint64
+	if l.mode == Wall {
+		caller = goroutineID()
+	}
+	l.mu.Lock()
+	ended := co.ended
+	inside := co.inside && caller == co.goroutine
+	l.mu.Unlock()
+	if !ended && !inside {
+		panic(fmt.Sprintf("fakeloop: Await called outside the body of coroutine %s; each coroutine awaits for itself, other code uses Then or OnSettled", describe(co.scope.id, co.label)))
+	}
+	return ended
 }
