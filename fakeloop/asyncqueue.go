@@ -15,7 +15,8 @@ var ErrQueueClosed = errors.New("fakeloop: the queue is closed")
 // without blocking a loop: whoever has to wait gets a future. It is the third of
 // the asynchronous styles, delivery to a queue; an error is delivered as an item
 // like any other, so T is often a struct with a value and an error. All methods
-// may be called from any goroutine.
+// may be called from any goroutine; Put and Get panic on a closed loop, on which
+// nobody could be told.
 type Queue[T any] struct {
 	loop     *Loop
 	label    string

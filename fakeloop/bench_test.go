@@ -13,7 +13,7 @@ import (
 // The benchmarks of one row stand beside each other and run in one go, so that
 // a ratio compares like with like:
 //
-//	go test -run '^$' -bench . ./fakeloop
+//	$ go test -run '^$' -bench . ./fakeloop
 
 func BenchmarkReady(b *testing.B) {
 	b.Run("bare-slice", func(b *testing.B) {

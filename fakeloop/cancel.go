@@ -33,6 +33,10 @@ func (e *CancelError) Unwrap() error { return e.Cause }
 // future itself waits for (the future it was derived from, or the one that a
 // coroutine awaits) is cancelled too, unless somebody else waits for it as well.
 //
+// A coroutine notices at the Await whose future is cancelled with it; one that is
+// running, has not begun, or awaits what others wait for too goes on to its end. A
+// driver that waits with Await or Wait does not count as somebody else.
+//
 // A value that comes later is dropped. A cancelled future does not count as a
 // rejection that nobody looked at: whoever cancelled it knows.
 func (f *Future[T]) Cancel(cause error) bool { return f.state.cancel(cause) }

@@ -73,14 +73,16 @@ func Await[T any](co *Coroutine, f *Future[T]) (T, error) {
 // Loop returns the loop on which the coroutine runs.
 func (co *Coroutine) Loop() *Loop { return co.loop }
 
-// Sleep suspends the coroutine for d on the loop's clock. It returns ErrClosed
-// if the loop is closed first.
+// Sleep suspends the coroutine for d on the loop's clock. It returns ErrClosed if
+// the loop is closed first, and a *CancelError if the coroutine's future is
+// cancelled first. It panics if it is not called by co's own body.
 func (co *Coroutine) Sleep(d time.Duration) error {
-	if co.ended {
+	if co.hasEnded() {
 		return ErrClosed
 	}
 	p := NewPromise[struct{}](co.loop, "sleep")
-	co.loop.AfterFunc(d, func() { p.Resolve(struct{}{}) })
+	timer := co.loop.AfterFunc(d, func() { p.Resolve(struct{}{}) })
+	p.OnCancel(func(error) { timer.Stop() })
 	_, err := Await(co, p.Future())
 	return err
 }

@@ -218,7 +218,7 @@ func play(m machine, ops []op) []string {
 // The loop and the model agree on the order and the times of all callbacks, on
 // random programs. On failure:
 //
-//	WINDTUNNEL_SEED=<seed> go test -run TestModel ./fakeloop
+//	$ WINDTUNNEL_SEED=<seed> go test -run TestModel ./fakeloop
 func TestModel(t *testing.T) {
 	base, runs := rand.Uint64(), scaled(t, "random programs", 100_000, 2_000)
 	if text := os.Getenv("WINDTUNNEL_SEED"); text != "" {

@@ -14,10 +14,13 @@ import (
 //
 // Like every source of events that may never come, a handler does not keep the
 // loop from being idle: a test that waits for a signal announces it with Outside.
-// OnSignal panics if fn is nil or the loop is closed.
+// A wall loop inside a testing/synctest bubble must not register one: a real signal
+// comes from outside the bubble, which the runtime does not survive.
+//
+// OnSignal panics if sig or fn is nil or the loop is closed.
 func (l *Loop) OnSignal(sig os.Signal, fn func()) (remove func() bool) {
-	if fn == nil {
-		panic("fakeloop: OnSignal with a nil function")
+	if sig == nil || fn == nil {
+		panic("fakeloop: OnSignal with a nil signal or function")
 	}
 	l.mu.Lock()
 	if l.closed {
@@ -46,8 +49,12 @@ func (l *Loop) OnSignal(sig os.Signal, fn func()) (remove func() bool) {
 
 // Raise calls the handlers of a signal, in the next turn, as if it had come to the
 // process. It is for virtual loops: a wall loop gets its signals from the operating
-// system, and Raise returns ErrWall.
+// system, and Raise returns ErrWall. It returns ErrClosed if the loop is closed, and
+// panics if sig is nil.
 func (l *Loop) Raise(sig os.Signal) error {
+	if sig == nil {
+		panic("fakeloop: Raise with a nil signal")
+	}
 	if l.mode == Wall {
 		return ErrWall
 	}
