@@ -168,9 +168,7 @@ func (w *wait) panicked() error {
 }
 
 // final reports whether it is known, without waiting, that nothing about the
-// future will change any more. A virtual loop with nothing to do changes nothing
-// by itself; Await, which then has nothing to run, makes sure that nobody else is
-// running its last callback.
+// future will change any more. An idle virtual loop changes nothing by itself.
 func (f *AnyFuture) final() bool {
 	if f.look() {
 		return true
@@ -181,19 +179,5 @@ func (f *AnyFuture) final() bool {
 	} else if !f.loopOnly {
 		return false
 	}
-	if loop == nil || loop.Mode() != fakeloop.Virtual || busy(loop) {
-		return false
-	}
-	if f.of.own == nil {
-		return true
-	}
-	_, idle := errors.AsType[*fakeloop.IdleError](loop.Await(f.of.own))
-	return idle
-}
-
-// busy reports whether a loop has anything to do or to wait for. Its list of
-// what is pending ends with the futures.
-func busy(loop *fakeloop.Loop) bool {
-	p := loop.Pending()
-	return len(p) > 0 && !strings.HasPrefix(p[0], "future ")
+	return loop != nil && loop.Mode() == fakeloop.Virtual && loop.Idle()
 }

@@ -3,11 +3,7 @@ package asynctest
 import (
 	"context"
 	"errors"
-	"fmt"
 	"reflect"
-	"runtime"
-	"runtime/debug"
-	"strings"
 
 	"github.com/windtunnel-go/windtunnel/fakeloop"
 )
@@ -42,7 +38,7 @@ func (s *source) fromCall(fn reflect.Value) {
 			// An outcome that is a failure must not look like success.
 			value, err = nil, fakeloop.ErrGoexit
 			if v := recover(); v != nil {
-				err = &panicError{v, panicSite(), string(debug.Stack())}
+				err = fakeloop.Recovered(v, "a function that is awaited")
 			}
 		}()
 		out := fn.Call([]reflect.Value{reflect.ValueOf(ctx)})
@@ -73,49 +69,5 @@ func (s *source) begin(parent context.Context) {
 func (s *source) abandon() {
 	if s.cancel != nil {
 		s.cancel(errGuard)
-	}
-}
-
-// panicError rejects a future that is a function when the function panics. It
-// unwraps to the panic value if that is an error.
-type panicError struct {
-	value any
-	site  string
-	stack string
-}
-
-func (e *panicError) Error() string {
-	return fmt.Sprintf("asynctest: the function panicked at %s: %v", e.site, e.value)
-}
-
-func (e *panicError) Unwrap() error {
-	err, _ := e.value.(error)
-	return err
-}
-
-// Format implements fmt.Formatter: %+v adds the stack.
-func (e *panicError) Format(s fmt.State, verb rune) {
-	fmt.Fprint(s, e.Error())
-	if verb == 'v' && s.Flag('+') {
-		fmt.Fprint(s, "\n"+e.stack)
-	}
-}
-
-// panicSite returns where the panic under way began: below gopanic, the
-// runtime's own frames left out.
-func panicSite() string {
-	var pcs [64]uintptr
-	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs[:])])
-	for panicking := false; ; {
-		f, more := frames.Next()
-		switch {
-		case f.Function == "runtime.gopanic":
-			panicking = true
-		case panicking && !strings.HasPrefix(f.Function, "runtime."):
-			return fmt.Sprintf("%s:%d", f.File, f.Line)
-		}
-		if !more {
-			return "an unknown place"
-		}
 	}
 }

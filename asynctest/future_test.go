@@ -69,7 +69,7 @@ func TestPanicOfAFunctionHasItsStack(t *testing.T) {
 	f := AsFuture(func(context.Context) error { panic("oops") })
 	g.Expect(f).To(BeRejected())
 	_, err, _ := f.Outcome()
-	g.Expect(err.Error()).To(gomega.MatchRegexp(`^asynctest: the function panicked at .*future_test\.go:\d+: oops$`))
+	g.Expect(err.Error()).To(gomega.MatchRegexp(`^fakeloop: a function that is awaited panicked at future_test\.go:\d+: oops$`))
 	g.Expect(strings.HasPrefix(fmt.Sprintf("%+v", err), err.Error()+"\ngoroutine ")).To(gomega.BeTrue())
 	g.Expect(fmt.Sprintf("%v", err)).To(gomega.Equal(err.Error()))
 }

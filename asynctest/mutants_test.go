@@ -287,11 +287,11 @@ func mutants() []mutant {
 				}}
 			}
 		}, []string{"oracle/bare channel/*"}},
-		{"an oracle that forgets who drives", func(c *constructors) {
+		{"an oracle that forgets the callback under way", func(c *constructors) {
 			c.bePending = func() types.GomegaMatcher {
 				m := BePending()
 				return oracular{m, func(actual any) bool {
-					if f, ok := actual.(fakeloop.Awaitable); ok && !isNilFuture(f) && f.Loop().Mode() == fakeloop.Virtual && !busy(f.Loop()) {
+					if f, ok := actual.(fakeloop.Awaitable); ok && !isNilFuture(f) && !f.Settled() && f.Loop().Mode() == fakeloop.Virtual && strings.HasPrefix(f.Loop().Pending()[0], "future ") {
 						return false
 					}
 					return types.MatchMayChangeInTheFuture(m, actual)
@@ -336,7 +336,7 @@ func mutants() []mutant {
 		}, []string{"RejectWith/func/ends by Goexit"}},
 		{"functions whose panic is success", func(c *constructors) {
 			misread(c, func(_ *source, value any, err error) (any, error) {
-				if _, ok := errors.AsType[*panicError](err); ok {
+				if _, ok := errors.AsType[*fakeloop.PanicError](err); ok {
 					return nil, nil
 				}
 				return value, err

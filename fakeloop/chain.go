@@ -62,7 +62,7 @@ func (f *Future[T]) settleBy(what string, fn func() (T, error)) {
 			f.settle(zero, ErrGoexit)
 			return
 		}
-		err := newPanicError(v, what)
+		err := Recovered(v, what)
 		fatal := f.loop.isFatal(v)
 		if fatal {
 			f.loop.leave()

@@ -56,10 +56,12 @@ type PanicError struct {
 	what string
 }
 
-// newPanicError must be called in a function deferred by the panicking call
-// stack, while that stack is still there.
-func newPanicError(v any, what string) *PanicError {
-	return &PanicError{Value: v, Site: panicSite(), Stack: string(debug.Stack()), what: what}
+// Recovered makes a PanicError of what recover returned, with the place and the
+// stack of the panic. It must be called in a function that the panicking goroutine
+// deferred, while that stack is still there. What names the function that panicked,
+// as in "fakeloop: handler of Then panicked at ...".
+func Recovered(value any, what string) *PanicError {
+	return &PanicError{Value: value, Site: panicSite(), Stack: string(debug.Stack()), what: what}
 }
 
 // panicSite returns where the panic under way began: the frame below gopanic,

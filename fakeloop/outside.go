@@ -144,7 +144,7 @@ func (f *Future[T]) settleOutside(w *Work, fn func() (T, error)) {
 			err = ErrGoexit
 			if v := recover(); v != nil {
 				panicked = true
-				err = newPanicError(v, "offloaded "+w.describe())
+				err = Recovered(v, "offloaded "+w.describe())
 				if f.loop.isFatal(v) {
 					fatal = v
 				}

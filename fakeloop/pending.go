@@ -72,6 +72,15 @@ func (l *Loop) Pending() []string {
 	return out
 }
 
+// Idle reports whether the loop has nothing to do and waits for nothing: no callback
+// is ready or running, no timer is set that ever fires, no work is outside. A future
+// that is still pending then will stay so.
+func (l *Loop) Idle() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.isIdle()
+}
+
 // Unobserved returns an *UnobservedError for each rejection that nobody has
 // looked at so far, in the order in which they happened. It does not count as
 // looking; Close reports what is left.

@@ -168,7 +168,7 @@ func (l *Loop) unwinding(t task, v any) {
 		l.escape(t, v)
 		return
 	}
-	err := newPanicError(v, "callback "+describe(t.id, t.label))
+	err := Recovered(v, "callback "+describe(t.id, t.label))
 	text := err.cause()
 	l.mu.Lock()
 	defer l.mu.Unlock()

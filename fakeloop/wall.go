@@ -170,8 +170,6 @@ func (l *Loop) ownedBy(goroutine uint64) bool {
 	return false
 }
 
-// isIdle reports whether nothing is ready, running, set or outside. The caller
-// holds l.mu.
 func (l *Loop) isIdle() bool {
 	_, timed := l.timers.next()
 	return !l.running && !l.inTurn() && len(l.ready) == 0 && !timed && len(l.outside) == 0

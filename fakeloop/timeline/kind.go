@@ -23,8 +23,6 @@ const (
 	Panicked                   // a callback panicked; Detail is the value
 	Escaped                    // a test framework's failure or Goexit left the loop
 	Closed                     // the loop was closed
-	Fault                      // a fault was injected
-	Touched                    // a callback touched user data
 )
 
 var kindNames = [...]string{
@@ -43,8 +41,6 @@ var kindNames = [...]string{
 	Panicked:   "panic",
 	Escaped:    "escape",
 	Closed:     "close",
-	Fault:      "fault",
-	Touched:    "touch",
 }
 
 // String returns the kind as a verb, as it stands in a line of a timeline.
