@@ -37,7 +37,8 @@ func (m *blockAt) Match(actual any) (bool, error) {
 }
 
 func (m *blockAt) is(b blocking.Block) bool {
-	return endsIn(b.User.Location(), m.place, "/") || endsIn(writtenIn(b.User.Func), m.place, "/.") || endsIn(b.User.Func, m.place, "/.")
+	return endsIn(b.User.Location(), m.place, "/") || endsIn(writtenIn(b.User.Func), m.place, "/.") || endsIn(b.User.Func, m.place, "/.") ||
+		blocking.Allow(m.place, "").Names(b.User)
 }
 
 // endsIn reports whether full ends in part, and part begins with a whole element

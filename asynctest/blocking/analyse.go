@@ -19,7 +19,7 @@ type analyser struct {
 	glue   func(Frame) bool
 	// incidental says of a stack, cut at whoever asked for the wait, that the
 	// wait is nobody's.
-	incidental func([]Frame) bool
+	incidental func(stack []Frame, marks map[string]bool) bool
 	about      func(kind Kind, reason string, asked []Frame) Resource
 	match      func(Rule, []Frame) int
 	proven     func(head, tail int) error

@@ -67,7 +67,8 @@ running into a system call ([Syscall]), however short:
     callback that waits for it waits for the tool. Likewise the lock inside
     sync.Pool, which every call of package fmt can meet
   - being preempted, runtime.Gosched, and calls the runtime does not announce
-    to the scheduler, such as os.Getpid and time.Now
+    to the scheduler, such as os.Getpid, time.Now and whatever is made with
+    syscall.RawSyscall
 
 # What cannot be seen
 
@@ -91,8 +92,9 @@ running into a system call ([Syscall]), however short:
 
 [Resource] says what was waited for. It comes from the names of the standard
 library functions that the user's line called, since the reason alone says
-little: http.Get parks in a select and in a channel receive. A name lookup is
-DNS whatever it waits for inside, a child process is Process although it is
+little: http.Get parks in a select and in a channel receive (and the lookup that it
+has made on another goroutine is Network). A name lookup on the callback's own
+goroutine is DNS whatever it waits for inside, a child process is Process although it is
 awaited through files, and between os and net the one nearer to the leaf
 decides.
 

@@ -47,7 +47,10 @@ func (l *testLoop) stop() { close(l.queue); <-l.ended }
 //go:noinline
 func enter(body func()) { body() }
 
-var testMarkers = []string{FuncName((*testLoop).dispatch), FuncName(enter)}
+var testMarkers = []string{FuncName((*testLoop).dispatch), FuncName(enter), loopMarker}
+
+// loopMarker is what windtunnel's own loop gives as a marker.
+const loopMarker = "github.com/windtunnel-go/windtunnel/fakeloop.(*Loop).dispatch"
 
 // below returns the frame of the caller, n lines further down.
 func below(n int) Frame {

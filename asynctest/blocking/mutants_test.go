@@ -108,7 +108,7 @@ var mutants = []struct {
 		name: "matches rules by prefix",
 		change: func(a *analyser) {
 			a.match = func(r Rule, stack []Frame) int {
-				return slices.IndexFunc(stack, func(f Frame) bool { return strings.HasPrefix(f.Func, r.Function) || r.names(f) })
+				return slices.IndexFunc(stack, func(f Frame) bool { return strings.HasPrefix(f.Func, r.Function) || r.Names(f) })
 			}
 		},
 		breaks: []string{"stale rule"},
@@ -125,17 +125,25 @@ var mutants = []struct {
 	},
 	{
 		name:   "reports incidental locks",
-		change: func(a *analyser) { a.incidental = func([]Frame) bool { return false } },
+		change: func(a *analyser) { a.incidental = func([]Frame, map[string]bool) bool { return false } },
 		breaks: []string{"the loop's own lock", "the lock of a pool"},
+	},
+	{
+		name: "takes a lock that is the callback for the loop's",
+		change: func(a *analyser) {
+			own := newOwnership()
+			a.incidental = func(stack []Frame, _ map[string]bool) bool { return own.incidental(stack, nil) }
+		},
+		breaks: []string{"a lock that is the callback"},
 	},
 	{
 		name: "takes every wait below the loop for its own lock's",
 		change: func(a *analyser) {
-			a.incidental = func(stack []Frame) bool {
+			a.incidental = func(stack []Frame, _ map[string]bool) bool {
 				return slices.ContainsFunc(stack, func(f Frame) bool { return strings.Contains(f.Func, "/fakeloop.") })
 			}
 		},
-		breaks: []string{"the lock of a pool", "user beyond windtunnel", "library only", "callback behind windtunnel", "a lock behind the loop's", "a wait of the loop's"},
+		breaks: []string{"the lock of a pool", "a lock that is the callback", "user beyond windtunnel", "library only", "callback behind windtunnel", "a lock behind the loop's", "a wait of the loop's"},
 	},
 	{
 		name: "goes by the reason for the resource",

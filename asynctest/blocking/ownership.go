@@ -108,10 +108,11 @@ func (o ownership) library(f Frame) bool {
 //     that hand work in: a wait there is the tool's doing;
 //   - that inside sync.Pool, which package fmt uses on every call: no caller can
 //     avoid it, or tell that it was there.
-func (o ownership) incidental(stack []Frame) bool {
+func (o ownership) incidental(stack []Frame, marks map[string]bool) bool {
 	for i, f := range stack {
 		if pkg, _ := splitFunc(f.Func); pkg != "sync" && pkg != "internal/sync" {
-			return i > 0 && o.library(f) && strings.HasPrefix(f.File, o.toolRoot+"fakeloop/")
+			// Below a marker it is the callback itself that is a method of sync.
+			return i > 0 && !marks[f.Func] && o.library(f) && strings.HasPrefix(f.File, o.toolRoot+"fakeloop/")
 		}
 		if strings.HasPrefix(f.Func, "sync.(*Pool).") {
 			return true

@@ -67,7 +67,7 @@ type place struct {
 
 func (a *analyser) locate(kind Kind, reason string, stack []Frame) place {
 	from, ok := a.asker(reason, stack)
-	if !ok || a.incidental(stack[from:]) {
+	if !ok || a.incidental(stack[from:], a.marks) {
 		return place{}
 	}
 	at := a.marker(stack, from, a.marks)

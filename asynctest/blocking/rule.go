@@ -35,15 +35,16 @@ func (r Rule) String() string { return fmt.Sprintf("blocking.Allow(%q, %q)", r.F
 // matchAnywhere returns the index of the nearest frame that r names, or -1.
 func matchAnywhere(r Rule, stack []Frame) int {
 	for i, f := range stack {
-		if r.names(f) {
+		if r.Names(f) {
 			return i
 		}
 	}
 	return -1
 }
 
-// names reports whether f is the function of r or a closure inside it.
-func (r Rule) names(f Frame) bool {
+// Names reports whether f is the function of r or a closure inside it, also one that
+// the compiler has named after a function into which it inlined the other.
+func (r Rule) Names(f Frame) bool {
 	if rest, ok := strings.CutPrefix(f.Func, r.Function); ok && (rest == "" || isInner(rest)) {
 		return true
 	}

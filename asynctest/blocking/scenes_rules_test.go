@@ -213,6 +213,10 @@ var userScenes = []scene{
 			"fmt.newPrinter", "fmt.Sprintf", "example.org/x.onTick", testMarkers[0])),
 	},
 	{
+		name: "a lock that is the callback", check: callbackIs("sync.(*Mutex).Lock"),
+		steps: byHand(parkOn("sync", "sync.(*Mutex).Lock", loopMarker)),
+	},
+	{
 		name: "a lock behind the loop's", check: userIs(Lock, "example.org/x.onTick"),
 		steps: byHand(parkOn("sync", "sync.(*Mutex).Lock", "example.org/x.onTick", "github.com/windtunnel-go/windtunnel/fakeloop.Then.func1", testMarkers[0])),
 	},
