@@ -410,7 +410,7 @@ func TestACoroutineThatDoesNotEnd(t *testing.T) {
 			fakeloop.Async(loop, "hangs", func(co *fakeloop.Coroutine) (int, error) { _ = co.Sleep(time.Hour); <-release; return 0, nil })
 			fakeloop.Async(loop, "", func(co *fakeloop.Coroutine) (int, error) { defer log.add("ended"); return 0, co.Sleep(time.Hour) })
 			startAll(t, loop)
-			wantErrorText(t, loop.Close(), `fakeloop: at 0s nothing happened for 1m0s of real time; what the loop waits for has not come back: coroutine "hangs" (#), which the closed loop has told to end. Config.Guard sets how long to wait.`)
+			wantErrorText(t, loop.Close(), `fakeloop: at 0s gave up after 1m0s of real time; what the loop waits for has not come: coroutine "hangs" (#), which the closed loop has told to end. Config.Guard sets how long to wait.`)
 			log.want(t, "ended")
 			close(release)
 		})

@@ -3,6 +3,7 @@ package fakeloop
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/windtunnel-go/windtunnel/fakeloop/timeline"
@@ -25,7 +26,7 @@ func (l *Loop) Run() error {
 			l.stopping = false
 			return true
 		},
-		idle: func() error { return &IdleError{l.elapsed(), []string{"Stop, until which Run goes on"}} },
+		idle: func() error { return &IdleError{At: l.elapsed(), Chain: []string{"Stop, until which Run goes on"}} },
 	})
 }
 
@@ -98,7 +99,7 @@ func (l *Loop) Await(f Awaitable) error {
 	return l.drive(goal{
 		horizon:    never,
 		done:       func(int) bool { return s.status != isPending },
-		idle:       func() error { return &IdleError{l.elapsed(), s.waitChain()} },
+		idle:       func() error { return &IdleError{At: l.elapsed(), Chain: s.waitChain(), Panics: slices.Clone(l.errs)} },
 		keepErrors: true,
 	})
 }
@@ -277,11 +278,14 @@ func (l *Loop) lastFired(n int) []string {
 	return last
 }
 
-// stuckError says what did not come back in time. The caller holds l.mu.
+// stuckError says what did not come in time. The caller holds l.mu.
 func (l *Loop) stuckError() error {
 	err := &StuckError{At: l.elapsed(), After: l.guard}
 	if l.running {
 		err.Work = l.lastFired(1)
+		if l.mode == Wall {
+			err.Stack = stackOf(l.wall.owner)
+		}
 	}
 	for _, w := range l.outside {
 		if w.returned {
@@ -289,6 +293,12 @@ func (l *Loop) stuckError() error {
 		} else {
 			err.Work = append(err.Work, w.describe())
 		}
+	}
+	if len(err.Work) == 0 { // a loop that goes on and on
+		for _, k := range l.timers[:min(len(l.timers), 3)] {
+			err.Work = append(err.Work, k.timer.describe())
+		}
+		err.Work = append(err.Work, l.lastFired(1)...)
 	}
 	return err
 }

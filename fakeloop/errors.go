@@ -129,19 +129,31 @@ func (e *UnobservedError) Unwrap() error { return e.Err }
 // IdleError means that what a call waited for can never happen: the loop has
 // nothing ready, no timer and no work outside.
 type IdleError struct {
-	At    time.Duration // the loop's time
-	Chain []string      // who waits for whom; the first is what the call waited for
+	At     time.Duration // the loop's time
+	Chain  []string      // who waits for whom; the first is what the call waited for
+	Panics []error       // of callbacks, which no call has returned yet: often the reason
 }
 
-// Error shows the chain of waits.
+// Error shows the chain of waits, the middle of a long one left out, and what
+// panicked.
 func (e *IdleError) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "fakeloop: at %v the loop is idle (nothing is ready, no timer is set, no work is outside), so this will never come:\n", e.At)
+	const head, tail = 20, 5
 	for i, link := range e.Chain {
-		if i > 0 {
+		switch left := len(e.Chain) - head - tail; {
+		case left > 0 && i == head:
+			fmt.Fprintf(&b, "... and so on through %d more ...\n", left)
+			continue
+		case left > 0 && i > head && i < head+left:
+			continue
+		case i > 0:
 			b.WriteString("which waits for ")
 		}
 		b.WriteString(link + "\n")
+	}
+	for _, err := range e.Panics {
+		fmt.Fprintf(&b, "Before that, %v\n", err)
 	}
 	b.WriteString("If another goroutine is going to bring it, announce that work with Loop.Outside.")
 	return b.String()
@@ -166,25 +178,30 @@ func (e *LimitError) Error() string {
 		e.At, e.Callbacks, how, strings.Join(e.Last, ", "))
 }
 
-// StuckError means that a call gave up waiting, in real time, for something
-// that did not come back: work outside the loop, or a callback of a wall loop.
+// StuckError means that a call gave up waiting, in real time: for work outside the
+// loop that did not come back, or for a wall loop that did not get done.
 type StuckError struct {
 	At    time.Duration // the loop's time
-	After time.Duration // how long the call stood still, in real time
-	Work  []string      // what has not come back
+	After time.Duration // how long the call waited, in real time
+	Work  []string      // what has not come back or keeps the loop busy
 	Held  []string      // work that has returned and whose turn had not come
+	Stack string        // of the callback that a wall loop is in, if it is in one
 }
 
 // Error names what did not come back and, where finished work is held back
-// behind it, says so: the first may be waiting for the second.
+// behind it, says so: the first may be waiting for the second. It ends with the
+// stack of the callback under way, if there is one.
 func (e *StuckError) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "fakeloop: at %v nothing happened for %v of real time; what the loop waits for has not come back: %s.",
+	fmt.Fprintf(&b, "fakeloop: at %v gave up after %v of real time; what the loop waits for has not come: %s.",
 		e.At, e.After, strings.Join(e.Work, "; "))
 	if len(e.Held) > 0 {
 		fmt.Fprintf(&b, " Done, and held back behind it to keep the order of the run: %s. If the first waits for one of these, that is a cycle.",
 			strings.Join(e.Held, "; "))
 	}
 	b.WriteString(" Config.Guard sets how long to wait.")
+	if e.Stack != "" {
+		b.WriteString("\n\n" + e.Stack)
+	}
 	return b.String()
 }

@@ -267,6 +267,12 @@ func (s *state) String() string {
 	return text
 }
 
+// GomegaString is what Gomega prints for a promise: the hint that matchers take its
+// future.
+func (p *Promise[T]) GomegaString() string {
+	return "a promise, whose Future is: " + p.future.String()
+}
+
 // GomegaString is what Gomega prints for a future.
 func (s *state) GomegaString() string { return s.String() }
 

@@ -62,8 +62,8 @@ type Config struct {
 	Fatal func(recovered any) bool
 
 	// Sites makes the loop remember where futures, timers, coroutines and
-	// outside work were created, for the texts of failures. It costs about
-	// 0.3 us each.
+	// outside work were created, for the texts of failures. It costs about a
+	// microsecond each.
 	Sites bool
 
 	// Limit is how many callbacks one driving call may run before it gives
@@ -71,9 +71,11 @@ type Config struct {
 	// wall loop.
 	Limit int
 
-	// Guard is how long, in real time, a driving or waiting call stands
-	// still for work outside the loop before it gives up with a *StuckError;
-	// zero means DefaultGuard.
+	// Guard is how long, in real time, a driving or waiting call waits before it
+	// gives up with a *StuckError: a virtual loop for work outside, a wall loop for
+	// what it is waiting for altogether, counted from the last timer that is set
+	// when the call begins. Zero means DefaultGuard. It does not end Run on a wall
+	// loop.
 	Guard time.Duration
 
 	_ struct{}

@@ -114,7 +114,8 @@ func Offload[T any](l *Loop, label string, fn func(context.Context) (T, error)) 
 	p := NewPromise[T](l, label)
 	w := l.Outside(label)
 	ctx, cancel := context.WithCancelCause(context.Background())
-	p.OnCancel(cancel)
+	// Not on the loop: whoever uses the context may have its lock.
+	p.OnCancel(func(cause error) { go cancel(cause) })
 	l.mu.Lock()
 	w.cancel = cancel
 	closed := l.closed // by another goroutine, since Outside

@@ -203,7 +203,7 @@ func TestStuckWork(t *testing.T) {
 		synctestOr(t, mode, func(t *testing.T) {
 			loop := newLoop(t, fakeloop.Config{Mode: mode, Guard: time.Minute})
 			work := loop.Outside("never")
-			const text = `fakeloop: at 0s nothing happened for 1m0s of real time; what the loop waits for has not come back: work "never" (#). Config.Guard sets how long to wait.`
+			const text = `fakeloop: at 0s gave up after 1m0s of real time; what the loop waits for has not come: work "never" (#). Config.Guard sets how long to wait.`
 			p := fakeloop.NewPromise[int](loop, "")
 			for _, drive := range []func() error{loop.RunUntilIdle, func() error { return loop.Await(p.Future()) }} {
 				before := time.Now()
@@ -233,7 +233,7 @@ func TestStuckCycle(t *testing.T) {
 		second := fakeloop.Offload(loop, "second", nothing)
 		second.OnSettled(func(int, error) { close(release) })
 		_, err := second.Wait()
-		wantErrorText(t, err, `fakeloop: at 0s nothing happened for 1m0s of real time; what the loop waits for has not come back: work "first" (#). Done, and held back behind it to keep the order of the run: work "second" (#). If the first waits for one of these, that is a cycle. Config.Guard sets how long to wait.`)
+		wantErrorText(t, err, `fakeloop: at 0s gave up after 1m0s of real time; what the loop waits for has not come: work "first" (#). Done, and held back behind it to keep the order of the run: work "second" (#). If the first waits for one of these, that is a cycle. Config.Guard sets how long to wait.`)
 		close(release)
 		second = fakeloop.Offload(loop, "third", nothing)
 		equal(t, "value", must(second.Wait()), 0)

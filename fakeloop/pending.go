@@ -56,8 +56,7 @@ func (l *Loop) Pending() []string {
 		}
 		return 1
 	}) {
-		t := k.timer
-		out = append(out, fmt.Sprintf("timer %s, due at %v%s", describe(t.id, t.label), t.dueText(), t.site.suffix()))
+		out = append(out, k.timer.describe())
 	}
 	for _, w := range l.outside {
 		out = append(out, w.describe())
@@ -113,10 +112,11 @@ func (s *state) waitChain() []string {
 	return out
 }
 
-// dueText says when the timer is due.
-func (t *Timer) dueText() string {
-	if t.when == never {
-		return "no instant that ever comes"
+// describe names a timer and says when it is due.
+func (t *Timer) describe() string {
+	due := "no instant that ever comes"
+	if t.when != never {
+		due = time.Duration(t.when).String()
 	}
-	return time.Duration(t.when).String()
+	return fmt.Sprintf("timer %s, due at %s%s", describe(t.id, t.label), due, t.site.suffix())
 }

@@ -34,12 +34,17 @@ func (l *Loop) site() *place {
 	if !l.sites {
 		return nil
 	}
-	for f := range callers() {
+	var pcs [8]uintptr // enough for what of this package lies below a user's call
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs[:])])
+	for {
+		f, more := frames.Next()
 		if !ownFrame(f) {
 			return &place{f.File, f.Line}
 		}
+		if !more {
+			return nil
+		}
 	}
-	return nil
 }
 
 // suffix renders a place for the end of a text; empty for nil.

@@ -130,6 +130,17 @@ func (h timerHeap) next() (int64, bool) {
 	return h[0].when, true
 }
 
+// last returns the latest deadline that comes; 0 if there is none.
+func (h timerHeap) last() int64 {
+	var last int64
+	for _, k := range h {
+		if k.when != never {
+			last = max(last, k.when)
+		}
+	}
+	return last
+}
+
 func (h *timerHeap) push(t *Timer) {
 	*h = append(*h, timerKey{t.when, t.armed, t})
 	h.up(len(*h) - 1)

@@ -2,8 +2,10 @@ package fakeloop
 
 import (
 	"bytes"
+	"fmt"
 	"runtime"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -88,10 +90,15 @@ func (l *Loop) runNext() bool {
 	return true
 }
 
-// watch waits until a loop that runs by itself has reached the goal.
+// watch waits until a loop that runs by itself has reached the goal. How long it
+// waits at most is fixed when it begins, so that a timer that sets itself again for
+// ever does not keep it: the guard's time, from the last timer that is set then.
 func (l *Loop) watch(g goal) error {
 	caller := goroutineID()
 	l.mu.Lock()
+	l.readClock()
+	guard := time.NewTimer(time.Duration(saturatingAdd(int64(l.guard), max(0, l.timers.last()-l.now))))
+	defer guard.Stop()
 	for {
 		if err := l.watchable(caller); err != nil {
 			l.mu.Unlock()
@@ -106,7 +113,8 @@ func (l *Loop) watch(g goal) error {
 			l.mu.Unlock()
 			return err
 		}
-		if err := l.awaitChange(g.forever); err != nil {
+		if !l.awaitChange(guard.C) && !g.forever {
+			err := l.stuckError()
 			l.mu.Unlock()
 			return err
 		}
@@ -175,31 +183,37 @@ func (l *Loop) isIdle() bool {
 	return !l.running && !l.inTurn() && len(l.ready) == 0 && !timed && len(l.outside) == 0
 }
 
-// awaitChange releases l.mu until something about the loop may have changed.
-// It gives up when nothing did for as long as the guard allows and no timer is
-// set, unless it is told to be patient.
-func (l *Loop) awaitChange(patient bool) error {
+// awaitChange releases l.mu until something about the loop may have changed; false
+// means that time was up first.
+func (l *Loop) awaitChange(timeUp <-chan time.Time) bool {
 	l.watchers++
 	changed := l.changed
-	wait := int64(l.guard)
-	if when, ok := l.timers.next(); ok && when > l.now {
-		wait = saturatingAdd(wait, when-l.now)
-	}
 	l.mu.Unlock()
-	guard := time.NewTimer(time.Duration(wait))
-	defer guard.Stop()
-	expired := false
+	inTime := true
 	select {
 	case <-changed:
-	case <-guard.C:
-		expired = true
+	case <-timeUp:
+		inTime = false
 	}
 	l.mu.Lock()
 	l.watchers--
-	if expired && !patient {
-		return l.stuckError()
+	return inTime
+}
+
+// stackOf returns the stack of a goroutine, "" if it is gone.
+func stackOf(goroutine uint64) string {
+	buf := make([]byte, 64<<10)
+	n := runtime.Stack(buf, true)
+	for n == len(buf) {
+		buf = make([]byte, 2*len(buf))
+		n = runtime.Stack(buf, true)
 	}
-	return nil
+	for _, stack := range strings.Split(string(buf[:n]), "\n\n") {
+		if strings.HasPrefix(stack, fmt.Sprintf("goroutine %d ", goroutine)) {
+			return strings.TrimSpace(stack)
+		}
+	}
+	return ""
 }
 
 // goroutineID returns the runtime's number of the calling goroutine, which

@@ -2,9 +2,11 @@ package fakeloop_test
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -164,13 +166,16 @@ func TestStuckCallbackOfAWallLoop(t *testing.T) {
 		release := make(chan struct{})
 		p := fakeloop.NewPromise[int](loop, "")
 		loop.Named("hangs").Post(func() { <-release })
-		const text = `fakeloop: at 0s nothing happened for 1m0s of real time; what the loop waits for has not come back: callback "hangs" (#). Config.Guard sets how long to wait.`
-		err := loop.Await(p.Future())
-		wantErrorText(t, err, text)
-		stuck := as[*fakeloop.StuckError](t, err)
-		equal(t, "After", stuck.After, time.Minute)
-		wantErrorText(t, loop.RunUntilIdle(), text)
-		wantErrorText(t, loop.Close(), text)
+		const text = `fakeloop: at 0s gave up after 1m0s of real time; what the loop waits for has not come: callback "hangs" (#). Config.Guard sets how long to wait.`
+		for _, wait := range []func() error{func() error { return loop.Await(p.Future()) }, loop.RunUntilIdle, loop.Close} {
+			stuck := as[*fakeloop.StuckError](t, wait())
+			equal(t, "After", stuck.After, time.Minute)
+			head, stack, _ := strings.Cut(stuck.Error(), "\n\n")
+			equal(t, "text", masked(head), text)
+			if stack != stuck.Stack || !strings.HasPrefix(stack, "goroutine ") || !strings.Contains(stack, "TestStuckCallbackOfAWallLoop") {
+				t.Errorf("the stack is not that of the callback:\n%s", stack)
+			}
+		}
 		close(release)
 		mustClose(t, loop)
 	})
@@ -286,4 +291,60 @@ func TestConcurrentCloseOfAWallLoop(t *testing.T) {
 			t.Fatalf("Close returned %v and %v", a, b)
 		}
 	}
+}
+
+// A timer that sets itself again for ever does not keep a waiting call for ever.
+func TestGuardOfABusyWallLoop(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		loop := newLoop(t, fakeloop.Config{Mode: fakeloop.Wall, Guard: time.Minute})
+		var tick func()
+		tick = func() { loop.Named("tick").AfterFunc(time.Second, tick) }
+		loop.Post(tick)
+		p := fakeloop.NewPromise[int](loop, "reply")
+		_, err := p.Future().Wait()
+		stuck := as[*fakeloop.StuckError](t, err)
+		if text := stuck.Error(); !strings.Contains(text, `gave up after 1m0s of real time; what the loop waits for has not come: timer "tick"`) {
+			t.Errorf("got %s", text)
+		}
+	})
+}
+
+// What callbacks panicked with is often why nothing comes.
+func TestIdleErrorShowsPanics(t *testing.T) {
+	loop := newLoop(t, fakeloop.Config{})
+	p := fakeloop.NewPromise[int](loop, "reply")
+	loop.Named("answer").Post(func() { panic("bug") })
+	_, err := p.Future().Wait()
+	idle := as[*fakeloop.IdleError](t, err)
+	equal(t, "panics", len(idle.Panics), 1)
+	if !strings.Contains(idle.Error(), "\nBefore that, fakeloop: callback \"answer\"") {
+		t.Errorf("got %v", idle)
+	}
+	if err := loop.RunUntilIdle(); err == nil {
+		t.Error("the panic is kept for the next driving call, which returned nothing")
+	}
+}
+
+// The middle of a long chain is left out.
+func TestIdleErrorOfALongChain(t *testing.T) {
+	err := &fakeloop.IdleError{}
+	for i := range 100 {
+		err.Chain = append(err.Chain, fmt.Sprintf("link %d", i))
+	}
+	text := err.Error()
+	for _, part := range []string{"link 0\n", "which waits for link 19\n... and so on through 75 more ...\nwhich waits for link 95\n", "link 99\n"} {
+		if !strings.Contains(text, part) {
+			t.Errorf("%q is not in:\n%s", part, text)
+		}
+	}
+	if strings.Contains(text, "link 20\n") || strings.Contains(text, "link 94\n") {
+		t.Errorf("not cut:\n%s", text)
+	}
+}
+
+// A promise is not a future, and says so where Gomega prints it.
+func TestPromiseGomegaString(t *testing.T) {
+	loop := newLoop(t, fakeloop.Config{})
+	p := fakeloop.NewPromise[int](loop, "reply")
+	equal(t, "text", masked(p.GomegaString()), `a promise, whose Future is: future "reply" (#), pending`)
 }
