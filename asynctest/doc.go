@@ -32,7 +32,9 @@ the future:
     as the future has settled. When the loop is idle before that, the future will
     never settle, which the failure says at once, together with who waits for
     whom;
-  - a callback of a wall loop, which runs by itself: the matcher waits;
+  - a callback of a wall loop, which runs by itself: the matcher waits until the
+    loop is idle, or for the loop's own Guard. Work on a goroutine that the loop
+    has not been told of (Loop.Outside) does not keep it from being idle;
   - a goroutine: the matcher waits in real time, and gives up after
     [DefaultGuard]. Inside a testing/synctest bubble that time is virtual too.
 

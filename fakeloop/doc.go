@@ -4,9 +4,9 @@
 // happened. The same queue also runs on real time.
 //
 //	loop := fakeloop.New(fakeloop.Config{})
-//	defer loop.Close()
 //	loop.AfterFunc(time.Hour, func() { fmt.Println("an hour later") })
 //	err := loop.RunUntilIdle() // takes microseconds
+//	err = loop.Close()         // says what got lost
 //
 // # Turns
 //

@@ -365,9 +365,9 @@ var mutants = []mutant{
 		name: "a signal handler that blocks",
 		of:   "callback registry, POSIX signal",
 		start: func(r *verdicts.Run) {
-			r.AwaitSignal(syscall.SIGUSR1, func() { time.Sleep(time.Microsecond) })
+			r.AwaitSignal(syscall.SIGUSR2, func() { time.Sleep(time.Microsecond) })
 		},
-		flips: map[string]string{"none": "BLOCKS sleep, done"},
+		flips: map[string]string{"no fault": "BLOCKS sleep, done"},
 	},
 	{
 		name: "idle connections that share one way back",
@@ -388,7 +388,7 @@ var mutants = []mutant{
 				}
 			})
 		},
-		flips: map[string]string{"none": "free, unknown error"},
+		flips: map[string]string{"no fault": "free, unknown error"},
 	},
 	{
 		name: "a lock that is contended and not taken",
@@ -399,7 +399,7 @@ var mutants = []mutant{
 			counter.Add()
 			r.Finish(nil)
 		},
-		flips: map[string]string{"none": "free, done"},
+		flips: map[string]string{"no fault": "free, done"},
 	},
 	{
 		name: "a file write on the loop after all",
@@ -407,13 +407,13 @@ var mutants = []mutant{
 		start: func(r *verdicts.Run) {
 			r.Finish(subjects.Save(filepath.Join(r.Dir, "page"), []byte(verdicts.Page)))
 		},
-		flips: map[string]string{"none": "BLOCKS disk, done"},
+		flips: map[string]string{"no fault": "BLOCKS disk, done"},
 	},
 	{
 		name:  "a file write that writes nothing",
 		of:    "file write and fsync",
 		start: func(r *verdicts.Run) { r.Finish(nil) },
-		flips: map[string]string{"none": "free, done"},
+		flips: map[string]string{"no fault": "free, done"},
 	},
 	{
 		name: "a lock that is not taken",
@@ -422,7 +422,7 @@ var mutants = []mutant{
 			var counter subjects.Counter
 			blocking.Contend(&counter.Mu, func() { r.Finish(nil) })
 		},
-		flips: map[string]string{"none": "free, done"},
+		flips: map[string]string{"no fault": "free, done"},
 	},
 	{
 		name: "a lock that somebody holds after all",
@@ -432,19 +432,19 @@ var mutants = []mutant{
 			blocking.Contend(&counter.Mu, counter.Add)
 			r.Finish(nil)
 		},
-		flips: map[string]string{"none": "BLOCKS lock, done"},
+		flips: map[string]string{"no fault": "BLOCKS lock, done"},
 	},
 	{
 		name:  "a hash that is no work",
 		of:    "bcrypt",
 		start: func(r *verdicts.Run) { r.Finish(subjects.Hash("correct horse", 4)) },
-		flips: map[string]string{"none": "free, done"},
+		flips: map[string]string{"no fault": "free, done"},
 	},
 	{
 		name:  "a hash on the loop after all",
 		of:    "bcrypt, offloaded",
 		start: func(r *verdicts.Run) { r.Finish(subjects.Hash("correct horse", verdicts.HashCost)) },
-		flips: map[string]string{"none": "BLOCKS cpu, done"},
+		flips: map[string]string{"no fault": "BLOCKS cpu, done"},
 	},
 	{
 		name: "a synchronous fetch that does not block",

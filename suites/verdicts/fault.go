@@ -87,7 +87,7 @@ func plan(list ...toxics.Toxic) toxics.Plan { return toxics.Plan{Toxics: list} }
 // Faults are the columns of the table.
 var Faults = []Fault{
 	{
-		Name:     "none",
+		Name:     "no fault",
 		Deadline: patient,
 		Why:      "nothing is wrong: the page arrives",
 	},

@@ -11,7 +11,7 @@ import (
 // process.
 var signals = []Subject{{
 	Name:  "callback registry, POSIX signal",
-	Start: func(r *Run) { r.AwaitSignal(syscall.SIGUSR1, nil) },
+	Start: func(r *Run) { r.AwaitSignal(syscall.SIGUSR2, nil) },
 	Local: noNetwork,
 }}
 

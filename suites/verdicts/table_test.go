@@ -9,13 +9,13 @@ import (
 
 var sample = Table{Cells: []Cell{
 	{Subject: "callback fetch", Fault: "refused", Outcomes: 1, Error: "dial: refused", Reachable: "ECONNREFUSED"},
-	{Subject: "unlisted", Fault: "none", Outcomes: 3, Value: "page", Pending: []string{"a"}, Unobserved: []string{"b", "c"}, LoopErrors: []string{"d"}, Early: true},
-	{Subject: "synchronous fetch", Fault: "none", Outcomes: 1, Value: "page", Blocks: []Block{
+	{Subject: "unlisted", Fault: "no fault", Outcomes: 3, Value: "page", Pending: []string{"a"}, Unobserved: []string{"b", "c"}, LoopErrors: []string{"d"}, Early: true},
+	{Subject: "synchronous fetch", Fault: "no fault", Outcomes: 1, Value: "page", Blocks: []Block{
 		{Resource: "disk", At: "app/a.go:1", Func: "app.a"},
 		{Resource: "network", At: "app/b.go:2", Func: "app.b"},
 		{Resource: "network", At: "app/b.go:2", Func: "app.b"},
 	}},
-	{Subject: "callback fetch", Fault: "none"},
+	{Subject: "callback fetch", Fault: "no fault"},
 	{Subject: "callback fetch", Fault: "timeout", Outcomes: 1, Error: "lost"},
 	{Subject: "synchronous fetch", Fault: "refused", Outcomes: 1, Value: "page", Blocks: []Block{{Resource: "network", At: "app/b.go:2", Func: "app.b"}}},
 }}
@@ -26,14 +26,14 @@ func TestTableText(t *testing.T) {
 	table := Table{Cells: append([]Cell(nil), sample.Cells...)}
 	table.Sort(Subjects, Faults)
 	const want = `
-                  | none                                                             | refused              | timeout
+                  | no fault                                                         | refused              | timeout
 ------------------|------------------------------------------------------------------|----------------------|--------------------
 synchronous fetch | BLOCKS disk+network, page                                        | BLOCKS network, page |
 callback fetch    | free, no outcome                                                 | free, ECONNREFUSED   | free, unknown error
 unlisted          | free, page x3, 1 pending, 2 unobserved, 1 loop errors, too early |                      |
 
 What blocked the loop, at the first frame of the subject's own code:
-  synchronous fetch: disk at app/a.go:1 in app.a, under none
+  synchronous fetch: disk at app/a.go:1 in app.a, under no fault
   synchronous fetch: network at app/b.go:2 in app.b, under every fault
 `
 	if got := "\n" + table.String(); got != want {
