@@ -2,6 +2,7 @@ package fakeloop
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"maps"
 	"slices"
@@ -118,13 +119,16 @@ func (l *Loop) settleRest() error {
 		s.observed = true
 		s.finish(ErrClosed, "rejected: "+ErrClosed.Error())
 	}
-	outside := l.outside
+	var cancels []context.CancelCauseFunc // called without the lock
+	for _, w := range l.outside {
+		if w.cancel != nil {
+			cancels = append(cancels, w.cancel)
+		}
+	}
 	l.outside, l.ready = nil, nil
 	l.mu.Unlock()
-	for _, w := range outside {
-		if w.cancel != nil {
-			w.cancel(ErrClosed)
-		}
+	for _, cancel := range cancels {
+		cancel(ErrClosed)
 	}
 	return errors.Join(errs...)
 }
