@@ -15,6 +15,7 @@ import (
 	"net"
 	"net/netip"
 	"strings"
+	"time"
 
 	"github.com/miekg/dns"
 )
@@ -79,10 +80,19 @@ func answers(records map[string]netip.Addr) dns.HandlerFunc {
 // Resolver returns a resolver that sends every question to the server at addr,
 // over TCP. Like every resolver of package net it looks at the hosts file first,
 // which should not know the names asked for.
-func Resolver(addr string) *net.Resolver {
+//
+// To connect takes it a round trip. On loopback a lookup could be over before its
+// caller comes to wait for it, and a wait that is none cannot be seen; between
+// machines that does not happen.
+func Resolver(addr string, roundTrip time.Duration) *net.Resolver {
 	return &net.Resolver{
 		PreferGo: true,
 		Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			select {
+			case <-time.After(roundTrip):
+			case <-ctx.Done():
+				return nil, context.Cause(ctx)
+			}
 			var dialer net.Dialer
 			return dialer.DialContext(ctx, "tcp", addr)
 		},

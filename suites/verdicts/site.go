@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/windtunnel-go/windtunnel/suites/nameserver"
 	"github.com/windtunnel-go/windtunnel/toxics"
@@ -22,6 +23,10 @@ const (
 	pageSize = 200
 	half     = pageSize * 6 / 10
 )
+
+// roundTrip is how long it takes to connect to the name server: long enough for
+// whoever looks a name up to be waiting by then, on a busy machine too.
+const roundTrip = 20 * time.Millisecond
 
 // Page is the body that a site serves.
 var Page = strings.Repeat("All happy tests are alike. ", pageSize/27+1)[:pageSize]
@@ -71,7 +76,7 @@ func Open(f Fault) (s *Site, err error) {
 	if err != nil {
 		return s, err
 	}
-	s.Resolver = nameserver.Resolver(names.String())
+	s.Resolver = nameserver.Resolver(names.String(), roundTrip)
 	s.Dialer = &net.Dialer{Resolver: s.Resolver}
 	s.Client = &http.Client{
 		Transport: &http.Transport{DialContext: s.Dialer.DialContext},
