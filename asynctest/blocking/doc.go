@@ -65,7 +65,8 @@ running into a system call ([Syscall]), however short:
   - the lock of a windtunnel loop itself, which a callback that posts shares with
     goroutines that hand work in: whoever has it, has it for nanoseconds, and a
     callback that waits for it waits for the tool. Likewise the lock inside
-    sync.Pool, which every call of package fmt can meet
+    sync.Pool, which every call of package fmt can meet, and that of package
+    os/signal
   - being preempted, runtime.Gosched, and calls the runtime does not announce
     to the scheduler, such as os.Getpid, time.Now and whatever is made with
     syscall.RawSyscall

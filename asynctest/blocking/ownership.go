@@ -100,17 +100,21 @@ func (o ownership) library(f Frame) bool {
 	})
 }
 
-// incidental reports whether a stack waits for one of two locks that are nobody's in
+// incidental reports whether a stack waits for one of three locks that are nobody's in
 // particular and are held for nanoseconds, so that a wait means that the kernel has
 // interrupted whoever had it:
 //
 //   - that of a windtunnel loop, which a callback that posts shares with goroutines
 //     that hand work in: a wait there is the tool's doing;
 //   - that inside sync.Pool, which package fmt uses on every call: no caller can
-//     avoid it, or tell that it was there.
+//     avoid it, or tell that it was there;
+//   - that of package os/signal, which registering a handler shares with the delivery
+//     of every signal of the process.
 func (o ownership) incidental(stack []Frame, marks map[string]bool) bool {
 	for i, f := range stack {
-		if pkg, _ := splitFunc(f.Func); pkg != "sync" && pkg != "internal/sync" {
+		if pkg, _ := splitFunc(f.Func); pkg == "os/signal" {
+			return i > 0
+		} else if pkg != "sync" && pkg != "internal/sync" {
 			// Below a marker it is the callback itself that is a method of sync.
 			return i > 0 && !marks[f.Func] && o.library(f) && strings.HasPrefix(f.File, o.toolRoot+"fakeloop/")
 		}

@@ -213,6 +213,10 @@ var userScenes = []scene{
 			"fmt.newPrinter", "fmt.Sprintf", "example.org/x.onTick", testMarkers[0])),
 	},
 	{
+		name: "the lock of os/signal", check: none,
+		steps: byHand(parkOn("sync", "sync.(*Mutex).Lock", "os/signal.Stop", "example.org/x.onTick", testMarkers[0])),
+	},
+	{
 		name: "a lock that is the callback", check: callbackIs("sync.(*Mutex).Lock"),
 		steps: byHand(parkOn("sync", "sync.(*Mutex).Lock", loopMarker)),
 	},
