@@ -37,7 +37,7 @@ func (m *blockAt) Match(actual any) (bool, error) {
 }
 
 func (m *blockAt) is(b blocking.Block) bool {
-	return endsIn(b.User.Location(), m.place, "/") || endsIn(writtenIn(b.User.Func), m.place, "/.") || endsIn(b.User.Func, m.place, "/.") ||
+	return endsIn(b.User.Location(), m.place, "/") || endsIn(b.User.WrittenIn(), m.place, "/.") || endsIn(b.User.Func, m.place, "/.") ||
 		blocking.Allow(m.place, "").Names(b.User)
 }
 
@@ -46,28 +46,6 @@ func (m *blockAt) is(b blocking.Block) bool {
 func endsIn(full, part, separators string) bool {
 	rest, ok := strings.CutSuffix(full, part)
 	return ok && (rest == "" || strings.ContainsAny(rest[len(rest)-1:], separators))
-}
-
-// writtenIn returns the function that a closure is written in.
-func writtenIn(function string) string {
-	name := function[strings.LastIndexByte(function, '/')+1:]
-	cut := len(name)
-	for _, inner := range []string{".func", ".gowrap", ".deferwrap", "-range", "-fm"} {
-		for from := 0; ; {
-			i := strings.Index(name[from:], inner)
-			if i < 0 {
-				break
-			}
-			from += i + len(inner)
-			// The compiler numbers what it names so; func2 is a closure, a
-			// method called functions is not.
-			if inner == "-fm" || from < len(name) && '0' <= name[from] && name[from] <= '9' {
-				cut = min(cut, from-len(inner))
-				break
-			}
-		}
-	}
-	return function[:len(function)-len(name)+cut]
 }
 
 func (m *blockAt) FailureMessage(any) string {

@@ -49,7 +49,7 @@ type Block struct {
 // block. It names the function that contains the user frame, a closure by the
 // function it is written in.
 func (b Block) AllowLine() string {
-	return Allow(enclosing(b.User), "why this may block").String()
+	return Allow(b.User.WrittenIn(), "why this may block").String()
 }
 
 // String returns the block in one line without real time:

@@ -75,7 +75,7 @@ func TestEnclosing(t *testing.T) {
 		"a.org/p.F-range1":        "a.org/p.F",
 		"a.org/p%2ev2.F.func12.1": "a.org/p%2ev2.F",
 	} {
-		if got := enclosing(Frame{Func: fn}); got != want {
+		if got := (Frame{Func: fn}).WrittenIn(); got != want {
 			t.Errorf("%s is in %s, want %s", fn, got, want)
 		}
 	}

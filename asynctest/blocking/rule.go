@@ -76,9 +76,10 @@ func isInner(suffix string) bool {
 	return false
 }
 
-// enclosing returns the name of the function that f's code is written in, so
-// that an allow line survives the renumbering of closures.
-func enclosing(f Frame) string {
+// WrittenIn returns the full name of the function that the frame's code is written in:
+// of the frame's own, or of the one around a closure. An allow line names that, and so
+// survives the renumbering of closures.
+func (f Frame) WrittenIn() string {
 	pkg, name := splitFunc(f.Func)
 	for i := range name {
 		for _, p := range innerMarks {
