@@ -22,6 +22,9 @@ const HashCost = 12
 // Connections is how many idle connections the bundled subject opens.
 const Connections = 1000
 
+// NoClock is why the CPU time of a callback is not measured on some systems.
+const NoClock = "this system has no clock of a thread's CPU time"
+
 const noNetwork = "there is no network in it"
 
 // locals wait for something else than the network, or for nothing.

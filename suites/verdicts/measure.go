@@ -59,7 +59,7 @@ func Measure(s Subject, f Fault) (cell Cell, err error) {
 		used, err := blocking.ThreadCPU(func() { s.Start(run) })
 		switch {
 		case errors.Is(err, blocking.ErrNoThreadClock):
-			cell.NA = "this system has no clock of a thread's CPU time"
+			cell.NA = NoClock
 		case err != nil:
 			panic(err)
 		}

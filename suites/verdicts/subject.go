@@ -67,7 +67,7 @@ type Subject struct {
 	Start func(r *Run)
 
 	// Blocks says that the subject must be found to block; Resource on what,
-	// and At in which function ("subjects.Synchronous").
+	// and At in which function ("subjects.Get").
 	Blocks   bool
 	Resource blocking.Resource
 	At       string
