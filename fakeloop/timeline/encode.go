@@ -14,14 +14,15 @@ import (
 // where times and turns are differences from the event before, and strings are
 // numbers of a table.
 const (
-	hasAt     = 1 << iota // the time moved: varint, ns
-	hasTurn               // another turn: varint
-	hasCause              // 8 bytes
-	bySelf                // the cause is the ID
-	byCurrent             // the cause is the callback that fired last
-	hasLabel              // uvarint, the number of a string
-	hasDetail             // uvarint, the number of a string
-	hasDue                // varint, ns after At
+	hasAt     = 1 << iota          // the time moved: varint, ns
+	hasTurn                        // another turn: varint
+	bySelf                         // the cause is the ID
+	byCurrent                      // the cause is the callback that fired last
+	hasLabel                       // uvarint, the number of a string
+	hasDetail                      // uvarint, the number of a string
+	hasDue                         // varint, ns after At
+	nextTurn                       // the turn after that of the event before
+	hasCause  = bySelf | byCurrent // 8 bytes
 )
 
 // maxEncoded is the size of an event with everything.
@@ -34,53 +35,68 @@ type before struct {
 	now  ID // the callback that fired last
 }
 
-// after is the state behind e.
-func (s before) after(e *Event) before {
-	if e.Kind == Fired {
-		s.now = e.ID
+// after is the state behind an event.
+func (s before) after(k Kind, at time.Duration, turn uint64, id ID) before {
+	if k == Fired {
+		s.now = id
 	}
-	return before{e.At, e.Turn, s.now}
+	return before{at, turn, s.now}
 }
 
-// encode appends e to b, which has room for it.
-func (t *Timeline) encode(b []byte, e *Event) []byte {
-	s := &t.last
-	at := len(b)
-	b = append(b, byte(e.Kind), 0)
-	b = binary.LittleEndian.AppendUint64(b, uint64(e.ID))
+// Add is [Timeline.Append] for whoever appends an event every few nanoseconds: its
+// arguments travel in registers.
+func (t *Timeline) Add(k Kind, at time.Duration, turn uint64, id, cause ID, label, detail string, due time.Duration) {
+	if cap(t.tail)-len(t.tail) < maxEncoded {
+		t.grow()
+	}
+	n := len(t.tail)
+	b := (*[maxEncoded]byte)(t.tail[n : n+maxEncoded])
+	b[0] = byte(k)
+	binary.LittleEndian.PutUint64(b[2:], uint64(id))
+	w := 10
 	var flags byte
-	if e.At != s.at {
+	if at != t.last.at {
 		flags |= hasAt
-		b = binary.AppendVarint(b, int64(e.At-s.at))
+		w += binary.PutVarint(b[w:], int64(at-t.last.at))
 	}
-	if e.Turn != s.turn {
+	switch turn {
+	case t.last.turn:
+	case t.last.turn + 1:
+		flags |= nextTurn
+	default:
 		flags |= hasTurn
-		b = binary.AppendVarint(b, int64(e.Turn-s.turn))
+		w += binary.PutVarint(b[w:], int64(turn-t.last.turn))
 	}
-	switch e.Cause {
+	switch cause {
 	case Driver:
-	case e.ID:
+	case id:
 		flags |= bySelf
-	case s.now:
+	case t.last.now:
 		flags |= byCurrent
 	default:
 		flags |= hasCause
-		b = binary.LittleEndian.AppendUint64(b, uint64(e.Cause))
+		binary.LittleEndian.PutUint64(b[w:w+8], uint64(cause))
+		w += 8
 	}
-	if e.Label != "" {
+	if label != "" {
 		flags |= hasLabel
-		b = binary.AppendUvarint(b, t.strings.number(e.Label))
+		w += binary.PutUvarint(b[w:], t.texts.number(label, &t.label))
 	}
-	if e.Detail != "" {
+	if detail != "" {
 		flags |= hasDetail
-		b = binary.AppendUvarint(b, t.strings.number(e.Detail))
+		w += binary.PutUvarint(b[w:], t.texts.number(detail, &t.detail))
 	}
-	if e.Due != 0 {
+	if due != 0 {
 		flags |= hasDue
-		b = binary.AppendVarint(b, int64(e.Due-e.At))
+		w += binary.PutVarint(b[w:], int64(due-at))
 	}
-	b[at+1] = flags
-	return b
+	b[1] = flags
+	t.tail = t.tail[:n+w]
+	t.last.at, t.last.turn = at, turn
+	if k == Fired {
+		t.last.now = id
+	}
+	t.n++
 }
 
 // decode reads the event at the head of b and returns the rest.
@@ -96,20 +112,23 @@ func (t *Timeline) decode(b []byte, s before) (Event, []byte) {
 	text := func() string {
 		v, n := binary.Uvarint(b)
 		b = b[n:]
-		return t.strings.texts[v]
+		return t.texts.all[v]
 	}
 	if flags&hasAt != 0 {
 		e.At += time.Duration(varint())
 	}
+	if flags&nextTurn != 0 {
+		e.Turn++
+	}
 	if flags&hasTurn != 0 {
 		e.Turn += uint64(varint())
 	}
-	switch {
-	case flags&bySelf != 0:
+	switch flags & hasCause {
+	case bySelf:
 		e.Cause = e.ID
-	case flags&byCurrent != 0:
+	case byCurrent:
 		e.Cause = s.now
-	case flags&hasCause != 0:
+	case hasCause:
 		e.Cause = ID(binary.LittleEndian.Uint64(b))
 		b = b[8:]
 	}
@@ -127,25 +146,37 @@ func (t *Timeline) decode(b []byte, s before) (Event, []byte) {
 
 // table numbers strings in the order of their first use.
 type table struct {
-	texts  []string
-	index  map[string]uint64
-	recent string // the last one asked for: labels come in runs
-	last   uint64 // its number
+	all   []string
+	index map[string]uint64
 }
 
-func (t *table) number(s string) uint64 {
-	if s == t.recent && t.index != nil {
-		return t.last
+// numbered is a string and its number.
+type numbered struct {
+	text   string
+	number uint64
+	known  bool
+}
+
+// number returns the number of s; recent is what the caller asked for last, since
+// labels come in runs.
+func (t *table) number(s string, recent *numbered) uint64 {
+	if recent.known && s == recent.text {
+		return recent.number
 	}
 	n, ok := t.index[s]
 	if !ok {
 		if t.index == nil {
 			t.index = make(map[string]uint64)
+			for i, text := range t.all {
+				t.index[text] = uint64(i)
+			}
 		}
-		n = uint64(len(t.texts))
-		t.index[s] = n
-		t.texts = append(t.texts, s)
+		if n, ok = t.index[s]; !ok {
+			n = uint64(len(t.all))
+			t.index[s] = n
+			t.all = append(t.all, s)
+		}
 	}
-	t.recent, t.last = s, n
+	*recent = numbered{s, n, true}
 	return n
 }

@@ -90,29 +90,26 @@ const (
 
 // Timeline is the record of one run. Its zero value is empty and ready to use.
 type Timeline struct {
-	full    [][]byte // chunks that will not change any more
-	tail    []byte   // the chunk being filled
-	n       int
-	last    before
-	strings table
+	full   [][]byte // chunks that will not change any more
+	tail   []byte   // the chunk being filled
+	n      int
+	last   before
+	texts  table
+	label  numbered // the label of the last event that has one
+	detail numbered // its detail, likewise
 }
 
 // Append adds an event at the end. It must not run at the same time as any
 // other use of t.
 func (t *Timeline) Append(e Event) {
-	if cap(t.tail)-len(t.tail) < maxEncoded {
-		t.grow()
-	}
-	t.tail = t.encode(t.tail, &e)
-	t.last = t.last.after(&e)
-	t.n++
+	t.Add(e.Kind, e.At, e.Turn, e.ID, e.Cause, e.Label, e.Detail, e.Due)
 }
 
 func (t *Timeline) grow() {
 	size := firstChunk
 	if t.tail != nil {
 		t.full = append(t.full, t.tail)
-		size = min(2*cap(t.tail), lastChunk)
+		size = max(firstChunk, min(2*cap(t.tail), lastChunk))
 	}
 	t.tail = make([]byte, 0, size)
 }
@@ -129,7 +126,7 @@ func (t *Timeline) All() iter.Seq2[int, Event] {
 			for len(chunk) > 0 {
 				var e Event
 				e, chunk = t.decode(chunk, s)
-				s = s.after(&e)
+				s = s.after(e.Kind, e.At, e.Turn, e.ID)
 				if !yield(i, e) {
 					return
 				}
@@ -152,11 +149,11 @@ func (t *Timeline) Events() []Event {
 // memory, costs no copy, and does not change when t grows.
 func (t *Timeline) Snapshot() *Timeline {
 	return &Timeline{
-		full:    t.full[:len(t.full):len(t.full)],
-		tail:    t.tail[:len(t.tail):len(t.tail)],
-		n:       t.n,
-		last:    t.last,
-		strings: table{texts: t.strings.texts[:len(t.strings.texts):len(t.strings.texts)]},
+		full:  t.full[:len(t.full):len(t.full)],
+		tail:  t.tail[:len(t.tail):len(t.tail)],
+		n:     t.n,
+		last:  t.last,
+		texts: table{all: t.texts.all[:len(t.texts.all):len(t.texts.all)]},
 	}
 }
 
