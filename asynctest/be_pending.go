@@ -60,7 +60,7 @@ func (f *AnyFuture) todo() string {
 	}
 	text := "  BePending does not drive it.  What it has still to do or waits for:"
 	for _, p := range loop.Pending() {
-		text += "\n" + format.IndentString(p, 1)
+		text += "\n" + format.IndentString(p.String(), 1)
 	}
 	return text
 }

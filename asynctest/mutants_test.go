@@ -291,7 +291,7 @@ func mutants() []mutant {
 			c.bePending = func() types.GomegaMatcher {
 				m := BePending()
 				return oracular{m, func(actual any) bool {
-					if f, ok := actual.(fakeloop.Awaitable); ok && !isNilFuture(f) && !f.Settled() && f.Loop().Mode() == fakeloop.Virtual && strings.HasPrefix(f.Loop().Pending()[0], "future ") {
+					if f, ok := actual.(fakeloop.Awaitable); ok && !isNilFuture(f) && !f.Settled() && f.Loop().Mode() == fakeloop.Virtual && f.Loop().Pending()[0].Kind == fakeloop.PendingFuture {
 						return false
 					}
 					return types.MatchMayChangeInTheFuture(m, actual)
@@ -366,7 +366,7 @@ func mutants() []mutant {
 		{"On that runs the loop to its end", func(c *constructors) {
 			c.on = func(l *fakeloop.Loop, a any, o ...FutureOption) any {
 				f := On(l, a, o...)
-				if f.of != nil && f.of.own == nil && len(l.Pending()) > 0 && strings.HasPrefix(l.Pending()[0], "timer ") {
+				if f.of != nil && f.of.own == nil && len(l.Pending()) > 0 && l.Pending()[0].Kind == fakeloop.PendingTimer {
 					_ = l.Advance(2 * time.Hour)
 				}
 				return f

@@ -43,7 +43,7 @@ func wantTaken[T comparable](t testing.TB, q *fakeloop.Queue[T], want ...T) {
 const stored = "{}" // the outcome of a Put whose item is in the queue
 
 func TestQueueIsFirstInFirstOut(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		for _, capacity := range []int{1, 3, 1_000_000} {
 			loop := newLoop(t, fakeloop.Config{Mode: mode})
 			q := fakeloop.NewQueue[int](loop, "q", capacity)
@@ -63,7 +63,7 @@ func TestQueueIsFirstInFirstOut(t *testing.T) {
 }
 
 func TestQueueServesThoseWhoWaitInOrder(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		q := fakeloop.NewQueue[string](loop, "q", 1)
 		var log journal
@@ -85,7 +85,7 @@ func TestQueueServesThoseWhoWaitInOrder(t *testing.T) {
 
 // Each item that is taken lets one in that waits: the first.
 func TestQueueFullHoldsBack(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		q := fakeloop.NewQueue[int](loop, "q", 2)
 		var log journal
@@ -137,7 +137,7 @@ func TestQueueTryOvertakesNobody(t *testing.T) {
 }
 
 func TestQueueCancelledGetterIsPassedOver(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		q := fakeloop.NewQueue[int](loop, "q", 3)
 		gets := []*fakeloop.Future[int]{q.Get(), q.Get(), q.Get(), q.Get()}
@@ -159,7 +159,7 @@ func TestQueueCancelledGetterIsPassedOver(t *testing.T) {
 }
 
 func TestQueueCancelledPutIsNotStored(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		q := fakeloop.NewQueue[int](loop, "q", 1)
 		var puts []*fakeloop.Future[struct{}]
@@ -181,7 +181,7 @@ func TestQueueCancelledPutIsNotStored(t *testing.T) {
 }
 
 func TestQueueClose(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		full, empty := fakeloop.NewQueue[int](loop, "full", 2), fakeloop.NewQueue[int](loop, "empty", 2)
 		full.TryPut(1)
@@ -224,7 +224,7 @@ func TestQueueCloseIsObservable(t *testing.T) {
 }
 
 func TestQueueTexts(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		for _, capacity := range []int{0, -1} {
 			wantPanic(t, fmt.Sprintf(`fakeloop: NewQueue("q") with a capacity of %d; a queue holds one item at least`, capacity),

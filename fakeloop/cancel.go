@@ -33,9 +33,11 @@ func (e *CancelError) Unwrap() error { return e.Cause }
 // future itself waits for (the future it was derived from, or the one that a
 // coroutine awaits) is cancelled too, unless somebody else waits for it as well.
 //
-// A coroutine notices at the Await whose future is cancelled with it; one that is
-// running, has not begun, or awaits what others wait for too goes on to its end. A
-// driver that waits with Await or Wait does not count as somebody else.
+// A coroutine that is suspended notices at once: its Await, Sleep or Yield returns
+// the *CancelError, also if others go on waiting for the same future. One that is
+// running notices at the next of these calls, and one that has not begun never
+// begins. It notices once, so that deferred calls can await. A driver that waits
+// with Await or Wait does not count as somebody else.
 //
 // A value that comes later is dropped. A cancelled future does not count as a
 // rejection that nobody looked at: whoever cancelled it knows.
@@ -53,8 +55,11 @@ func (s *state) cancel(cause error) bool {
 	source, canceller := s.source, s.canceller
 	s.observed = true
 	s.finish(err, detail)
+	if s.coroutine != nil {
+		s.coroutine.interrupt(source, err)
+	}
 	if canceller != nil && !l.closed {
-		l.enqueue(task{id: l.scope.child(), parent: l.scope.id, lane: l.scope.id, label: s.label, fn: func() { canceller(cause) }})
+		l.enqueue(task{id: l.scope.child(), parent: l.scope.id, label: s.label, fn: func() { canceller(cause) }})
 	}
 	alone := false
 	if source != nil {

@@ -19,7 +19,7 @@ import (
 var errEnough = errors.New("enough")
 
 func TestCancel(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		for _, c := range []struct {
 			cause error
 			text  string
@@ -63,7 +63,7 @@ type nilError struct{ text string }
 func (e *nilError) Error() string { return e.text }
 
 func TestCancelAfterSettling(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		p, q := fakeloop.NewPromise[int](loop, "p"), fakeloop.NewPromise[int](loop, "q")
 		for _, r := range []*fakeloop.Promise[int]{p, q} {
@@ -86,7 +86,7 @@ func TestCancelAfterSettling(t *testing.T) {
 }
 
 func TestCancelWakesEveryWaiter(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		f := fakeloop.NewPromise[int](loop, "").Future()
 		var log journal
@@ -113,7 +113,7 @@ func TestCancelWakesEveryWaiter(t *testing.T) {
 }
 
 func TestOnCancel(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		var log journal
 		p := fakeloop.NewPromise[int](loop, "p")
@@ -152,7 +152,7 @@ func TestOnCancel(t *testing.T) {
 // A function that panics is an error of the loop, and the future stays
 // cancelled.
 func TestOnCancelPanics(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		p := fakeloop.NewPromise[int](loop, "p")
 		p.OnCancel(func(error) { panic("stop") })
@@ -165,7 +165,7 @@ func TestOnCancelPanics(t *testing.T) {
 
 // Whoever cancels knows. What follows from it is a rejection like any other.
 func TestCancelIsObserved(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		fakeloop.NewPromise[int](loop, "p").Future().Cancel(errEnough)
 		fakeloop.Then(fakeloop.NewPromise[int](loop, "source").Future(), same).Cancel(errEnough)
@@ -184,7 +184,7 @@ func TestCancelIsObserved(t *testing.T) {
 
 // From the end of a chain to its beginning, each with its own function.
 func TestCancelGoesUpAChain(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		var log journal
 		p := fakeloop.NewPromise[int](loop, "p")
@@ -238,7 +238,7 @@ func TestCancelSparesASharedSource(t *testing.T) {
 	for nameA, a := range kinds {
 		for nameB, b := range kinds {
 			t.Run(nameA+" beside "+nameB, func(t *testing.T) {
-				inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+				inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 					loop := newLoop(t, fakeloop.Config{Mode: mode})
 					var stopped atomic.Int32
 					newShared := func() (p *fakeloop.Promise[int], fa, fb *fakeloop.Future[int]) {
@@ -283,7 +283,7 @@ func TestCancelSparesASharedSource(t *testing.T) {
 
 // It goes up, never down beyond what the error does, and not to the siblings.
 func TestCancelOfASourceReachesWhatWasDerived(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		p := fakeloop.NewPromise[int](loop, "p")
 		thrown := fakeloop.Then(p.Future(), same)
@@ -300,7 +300,7 @@ func TestCancelOfASourceReachesWhatWasDerived(t *testing.T) {
 // The coroutine that is told can clean up, and what it awaits while it does is
 // not cancelled.
 func TestCancelOfACoroutine(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		var log journal
 		never := fakeloop.NewPromise[int](loop, "never")
@@ -322,7 +322,7 @@ func TestCancelOfACoroutine(t *testing.T) {
 
 // A panic is never dropped.
 func TestLatePanicOfWhatWasCancelled(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		f := fakeloop.Async(loop, "co", func(co *fakeloop.Coroutine) (int, error) {
 			_, err := fakeloop.Await(co, fakeloop.NewPromise[int](loop, "").Future())
@@ -345,7 +345,7 @@ func TestLatePanicOfWhatWasCancelled(t *testing.T) {
 }
 
 func TestCancelInAHandler(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		var log journal
 		p, q := fakeloop.NewPromise[int](loop, "p"), fakeloop.NewPromise[int](loop, "q")
@@ -386,7 +386,7 @@ func TestCancelOfACycle(t *testing.T) {
 }
 
 func TestCancelOfOffloadedWork(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		for _, cause := range []error{errEnough, nil} {
 			loop := newLoop(t, fakeloop.Config{Mode: mode})
 			causes := make(chan error, 1)
@@ -418,7 +418,7 @@ func TestCancelOfOffloadedWork(t *testing.T) {
 // The end of a chain reaches the work at its beginning; Close and the end of
 // the work have causes of their own.
 func TestCauseOfOffloadedWorksContext(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		cause := make(chan error, 1)
 		wait := func(ctx context.Context) (int, error) {
@@ -462,7 +462,7 @@ func TestCancelledWorkKeepsItsPlace(t *testing.T) {
 // A deferred call that cancels while the loop is being closed: the outcome is
 // there, what cannot run any more is not posted.
 func TestCancelWhileClosing(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		p := fakeloop.NewPromise[int](loop, "p")
 		p.OnCancel(func(error) { t.Error("a callback ran after Close") })

@@ -10,14 +10,14 @@ func Then[T, U any](f *Future[T], fn func(T) (U, error)) *Future[U] {
 		panic("fakeloop: Then with a nil function")
 	}
 	derived := derive[U](&f.state, "then")
-	f.subscribe(func() {
+	f.subscribe(reaction{of: &derived.state, fn: func() {
 		if f.err != nil {
 			var zero U
 			derived.settle(zero, f.err)
 			return
 		}
 		derived.settleBy("handler of Then", func() (U, error) { return fn(f.value) })
-	})
+	}})
 	return derived
 }
 
@@ -30,13 +30,13 @@ func Catch[T any](f *Future[T], fn func(error) (T, error)) *Future[T] {
 		panic("fakeloop: Catch with a nil function")
 	}
 	derived := derive[T](&f.state, "catch")
-	f.subscribe(func() {
+	f.subscribe(reaction{of: &derived.state, fn: func() {
 		if f.err == nil {
 			derived.settle(f.value, nil)
 			return
 		}
 		derived.settleBy("handler of Catch", func() (T, error) { return fn(f.err) })
-	})
+	}})
 	return derived
 }
 
@@ -77,11 +77,4 @@ func (f *Future[T]) settleBy(what string, fn func() (T, error)) {
 	v, err := fn()
 	finished = true
 	f.settle(v, err)
-}
-
-// report keeps an error that has no future to go to.
-func (l *Loop) report(err error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.errs = append(l.errs, err)
 }

@@ -12,7 +12,6 @@ import (
 	"runtime"
 	"runtime/debug"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/windtunnel-go/windtunnel/fakeloop"
@@ -202,7 +201,7 @@ func TestHandlerPanics(t *testing.T) {
 }
 
 func TestGoexitInAHandlerRejects(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		p := fakeloop.NewPromise[int](loop, "")
 		p.Resolve(1)
@@ -231,7 +230,7 @@ func TestDerivedFuturesAreIndependentOfTheirOrigin(t *testing.T) {
 // settle, takes neither stack nor more than linear time.
 func TestDeepChains(t *testing.T) {
 	defer debug.SetMaxStack(debug.SetMaxStack(256 << 10))
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		for _, early := range []bool{false, true} {
 			for _, reject := range []bool{false, true} {
 				links := 100_000
@@ -318,7 +317,7 @@ func TestDerivedLabels(t *testing.T) {
 	loop := newLoop(t, fakeloop.Config{})
 	f := fakeloop.NewPromise[int](loop, "p").Future()
 	fakeloop.Catch(fakeloop.Then(f, same), func(err error) (int, error) { return 0, err })
-	equal(t, "Pending", masked(strings.Join(loop.Pending(), "\n")), `future "p" (#), pending
+	equal(t, "Pending", masked(pendingText(loop)), `future "p" (#), pending
 future "then" (#), pending, waits for future "p" (#)
 future "catch" (#), pending, waits for future "then" (#)`)
 }

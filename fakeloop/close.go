@@ -24,8 +24,8 @@ import (
 // callback or a coroutine does not end within Config.Guard.
 func (l *Loop) Close() error {
 	var err error
-	if l.mode == Wall {
-		err = l.quitWall()
+	if l.mode != Virtual {
+		err = l.quitBeside()
 	} else if err = l.begin(); err == nil {
 		defer l.end()
 	}
@@ -55,8 +55,8 @@ func (l *Loop) Close() error {
 	}
 	err = errors.Join(err, l.settleRest())
 	l.mu.Lock()
-	fatal = cmp.Or(fatal, l.wall.escaped)
-	l.wall.escaped = nil
+	fatal = cmp.Or(fatal, l.beside.escaped)
+	l.beside.escaped = nil
 	l.mu.Unlock()
 	if fatal != nil {
 		fatal.goOn()
@@ -74,7 +74,7 @@ func (l *Loop) dropCallbacks() {
 	for _, k := range l.timers {
 		k.timer.at = -1
 	}
-	l.batch, l.ready, l.timers, l.pos = nil, nil, nil, 0
+	l.batch, l.ready, l.timers, l.pos, l.beside.arrived = nil, nil, nil, 0, nil
 }
 
 // unwind ends a suspended coroutine on a goroutine of its own, so that neither
@@ -133,21 +133,24 @@ func (l *Loop) settleRest() error {
 	return errors.Join(errs...)
 }
 
-// quitWall ends the goroutine of a wall loop.
-func (l *Loop) quitWall() error {
-	caller := goroutineID()
+// quitBeside ends the goroutine of a loop that runs by itself.
+func (l *Loop) quitBeside() error {
+	l.checkBubble("Close")
 	l.mu.Lock()
-	if !l.closed && l.ownedBy(caller) {
+	if !l.closed && !l.isBeside() {
 		l.mu.Unlock()
 		return ErrReentrant
 	}
-	l.wall.quit = true
+	if !l.beside.quit && l.mode == Bubble {
+		close(l.beside.quitting)
+	}
+	l.beside.quit = true
 	l.wake()
 	l.mu.Unlock()
-	guard := time.NewTimer(l.guard)
+	guard := time.NewTimer(l.maxWait())
 	defer guard.Stop()
 	select {
-	case <-l.wall.done:
+	case <-l.beside.done:
 	case <-guard.C:
 		l.mu.Lock()
 		defer l.mu.Unlock()
@@ -159,5 +162,8 @@ func (l *Loop) quitWall() error {
 		return ErrClosed
 	}
 	l.closed = true
+	if l.mode == Bubble {
+		l.beside.director.leave()
+	}
 	return nil
 }

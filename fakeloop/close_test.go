@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"runtime"
-	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -16,7 +15,7 @@ import (
 )
 
 func TestCloseOfAFreshLoop(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := fakeloop.New(fakeloop.Config{Mode: mode})
 		mustClose(t, loop)
 		mustClose(t, loop)
@@ -27,7 +26,7 @@ func TestCloseOfAFreshLoop(t *testing.T) {
 
 // Nothing fires after Close, and nothing is left.
 func TestCloseDropsWhatIsLeft(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		never := func() { t.Error("a callback ran after Close") }
 		timer := loop.AfterFunc(time.Hour, never)
@@ -58,7 +57,7 @@ func TestCloseDropsWhatIsLeft(t *testing.T) {
 }
 
 func TestEveryMethodAfterClose(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode, Decisions: fakeloop.Seed(1)})
 		timer := loop.AfterFunc(time.Hour, func() {})
 		p, q := fakeloop.NewPromise[int](loop, "p"), fakeloop.NewPromise[int](loop, "q")
@@ -82,8 +81,11 @@ func TestEveryMethodAfterClose(t *testing.T) {
 		equal(t, "Return", work.Return(func() {}), fakeloop.ErrClosed)
 		equal(t, "Run", loop.Run(), fakeloop.ErrClosed)
 		equal(t, "RunUntilIdle", loop.RunUntilIdle(), fakeloop.ErrClosed)
-		moved := map[fakeloop.Mode]error{fakeloop.Virtual: fakeloop.ErrClosed, fakeloop.Wall: fakeloop.ErrWall}[mode]
+		moved := map[fakeloop.Mode]error{fakeloop.Virtual: fakeloop.ErrClosed, fakeloop.Bubble: fakeloop.ErrClosed, fakeloop.Wall: fakeloop.ErrNotVirtual}[mode]
 		equal(t, "Advance", loop.Advance(time.Second), moved)
+		if mode == fakeloop.Bubble {
+			moved = fakeloop.ErrNotVirtual
+		}
 		sameError(t, "Advance back", loop.Advance(-1), fakeloop.ErrPast)
 		ran, err := loop.Step()
 		equal(t, "Step", ran, false)
@@ -113,7 +115,7 @@ func TestEveryMethodAfterClose(t *testing.T) {
 }
 
 func TestCloseInACallbackIsRefused(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		var log journal
 		onLoop(t, loop, func() {
@@ -132,7 +134,7 @@ func TestCloseInACallbackOfAnotherLoop(t *testing.T) {
 }
 
 func TestCloseReportsEverythingOnce(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		p := fakeloop.NewPromise[int](loop, "p")
 		x := errors.New("x")
@@ -181,7 +183,7 @@ func TestCloseRejectsInTheOrderOfMaking(t *testing.T) {
 // Goroutines that post while the loop closes get an error or a run, never a
 // crash and never silence.
 func TestPostRacesClose(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		for range scaled(t, "rounds of post and close", 500, 50) {
 			loop := fakeloop.New(fakeloop.Config{Mode: mode})
 			p := fakeloop.NewPromise[int](loop, "")
@@ -231,7 +233,7 @@ func TestCloseFinishesTheCallbackUnderWay(t *testing.T) {
 
 func TestPending(t *testing.T) {
 	loop := newLoop(t, fakeloop.Config{})
-	pending := func() string { return masked(strings.Join(loop.Pending(), "\n")) }
+	pending := func() string { return masked(pendingText(loop)) }
 	equal(t, "nothing", pending(), "")
 	loop.Named("a").Post(func() {})
 	loop.Post(func() {})
@@ -265,9 +267,9 @@ func TestPendingInATurn(t *testing.T) {
 		timers[i] = loop.Named(fmt.Sprint(i)).AfterFunc(0, func() {
 			if i == 0 {
 				timers[1].Stop()
-				equal(t, "Pending", masked(strings.Join(loop.Pending(), "\n")), `callback "2" (#)`)
+				equal(t, "Pending", masked(pendingText(loop)), `callback "2" (#)`)
 				timers[2].Reset(time.Second)
-				equal(t, "Pending", masked(strings.Join(loop.Pending(), "\n")), `timer "2" (#), due at 1s`)
+				equal(t, "Pending", masked(pendingText(loop)), `timer "2" (#), due at 1s`)
 			}
 		})
 	}

@@ -10,36 +10,40 @@ import (
 )
 
 // Coroutine is the body of an Async call as that body sees it: it can suspend
-// itself in Await. It is used by its own body only.
+// itself in Await, Sleep and Yield. It is used by its own body only.
 type Coroutine struct {
-	loop      *Loop
-	scope     scope
-	label     string
-	number    uint64 // how many coroutines had been started before, plus one
-	body      func()
-	awaits    *state // the coroutine's own future: who waits
-	resume    func() // runs the body on to its next Await; a method value made once
-	next      func() (struct{}, bool)
-	stop      func()
-	yield     func(struct{}) bool
-	inside    bool   // the body is running
-	goroutine uint64 // the runtime's number of the body's goroutine; wall mode only
-	ended     bool   // the loop closed while the body was suspended
+	loop        *Loop
+	scope       scope
+	label       string
+	number      uint64 // how many coroutines had been started before, plus one
+	body        func()
+	future      *state // the coroutine's own
+	resume      func() // runs the body on to its next Await; a method value made once
+	next        func() (struct{}, bool)
+	stop        func()
+	yield       func(struct{}) bool
+	inside      bool   // the body is running
+	waiting     bool   // the body is suspended, and what it awaits is pending
+	goroutine   uint64 // the runtime's number of the body's goroutine, if the loop tracks them
+	at          *place // where the body is suspended; with sites
+	interrupted bool   // the body was resumed by a cancellation, not by what it awaits
+	cancelled   error  // what the next Await returns: the coroutine was cancelled
+	ended       bool   // the loop closed while the body was suspended
 }
 
 // Async starts a coroutine: body runs on the loop, from the next turn on, and
 // goes on turn by turn each time what it awaits has settled. The future has
 // what body returns; a panic rejects it with a *PanicError, a runtime.Goexit
-// with ErrGoexit. Closing the loop ends a suspended coroutine: its Await returns
-// ErrClosed, so that its deferred calls run. Async panics if body is nil or the
-// loop is closed.
+// with ErrGoexit. Cancelling the future interrupts the body, see [Future.Cancel].
+// Closing the loop ends a suspended coroutine: its Await returns ErrClosed, so that
+// its deferred calls run. Async panics if body is nil or the loop is closed.
 func Async[T any](l *Loop, label string, body func(*Coroutine) (T, error)) *Future[T] {
 	if body == nil {
 		panic("fakeloop: Async with a nil body")
 	}
 	f := new(Future[T])
 	f.init(l, label, nil)
-	co := &Coroutine{loop: l, label: label, awaits: &f.state, scope: scope{id: f.id}}
+	co := &Coroutine{loop: l, label: label, future: &f.state, scope: scope{id: f.id}}
 	co.body = func() {
 		f.settleBy("coroutine "+describe(f.id, label), func() (T, error) {
 			v, err := body(co)
@@ -50,15 +54,16 @@ func Async[T any](l *Loop, label string, body func(*Coroutine) (T, error)) *Futu
 		})
 	}
 	co.resume = co.run
+	f.coroutine = co
 	Named{l, label}.Post(co.resume)
 	return f
 }
 
 // Await suspends the coroutine until f is settled and returns its outcome. The
 // loop runs other callbacks meanwhile, at least those that are ready, also if
-// f is settled already. It returns ErrClosed if the loop is closed first, and
-// ErrForeignLoop if f belongs to another loop. It panics if it is not called by
-// co's own body.
+// f is settled already. It returns the *CancelError if the coroutine is cancelled
+// first, ErrClosed if the loop is closed first, and ErrForeignLoop if f belongs to
+// another loop. It panics if it is not called by co's own body.
 func Await[T any](co *Coroutine, f *Future[T]) (T, error) {
 	var zero T
 	if f.loop != co.loop {
@@ -73,12 +78,12 @@ func Await[T any](co *Coroutine, f *Future[T]) (T, error) {
 // Loop returns the loop on which the coroutine runs.
 func (co *Coroutine) Loop() *Loop { return co.loop }
 
-// Sleep suspends the coroutine for d on the loop's clock. It returns ErrClosed if
-// the loop is closed first, and a *CancelError if the coroutine's future is
-// cancelled first. It panics if it is not called by co's own body.
+// Sleep suspends the coroutine for d on the loop's clock. It returns the
+// *CancelError if the coroutine is cancelled first, and ErrClosed if the loop is
+// closed first. It panics if it is not called by co's own body.
 func (co *Coroutine) Sleep(d time.Duration) error {
-	if co.hasEnded() {
-		return ErrClosed
+	if err := co.check(); err != nil {
+		return err
 	}
 	p := NewPromise[struct{}](co.loop, "sleep")
 	timer := co.loop.AfterFunc(d, func() { p.Resolve(struct{}{}) })
@@ -87,26 +92,49 @@ func (co *Coroutine) Sleep(d time.Duration) error {
 	return err
 }
 
-// run is the callback that resumes the body until it awaits again or ends.
+// Yield suspends the coroutine until the next turn, so that others get theirs. It
+// returns the *CancelError if the coroutine was cancelled, and ErrClosed if the loop
+// is closed first. It panics if it is not called by co's own body.
+func (co *Coroutine) Yield() error {
+	if err := co.check(); err != nil {
+		return err
+	}
+	l := co.loop
+	l.mu.Lock()
+	l.enqueue(task{id: co.scope.child(), parent: co.scope.id, label: co.label, fn: co.resume})
+	l.mu.Unlock()
+	if err := co.pause(); err != nil {
+		return err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return co.takeCancelled()
+}
+
+// run is the callback that resumes the body until it suspends itself again or ends.
 func (co *Coroutine) run() {
 	l := co.loop
 	l.mu.Lock()
 	if co.next == nil {
+		if co.future.status != isPending { // cancelled before it began
+			l.mu.Unlock()
+			return
+		}
 		l.started++
 		co.number = l.started
 		l.coroutines[co] = struct{}{}
-	}
-	co.awaits.source = nil
-	co.inside = true
-	l.scope = &co.scope
-	l.mu.Unlock()
-	if co.next == nil {
 		co.next, co.stop = iter.Pull(co.sequence)
 	}
+	co.future.source = nil
+	co.inside = true
+	l.inside = co
+	l.scope = &co.scope
+	l.mu.Unlock()
 	suspended := false
 	defer func() {
 		l.mu.Lock()
 		co.inside = false
+		l.inside = nil
 		if !suspended {
 			delete(l.coroutines, co)
 		}
@@ -119,8 +147,8 @@ func (co *Coroutine) run() {
 // sequence is the body in the form in which iter.Pull takes it.
 func (co *Coroutine) sequence(yield func(struct{}) bool) {
 	co.yield = yield
-	if co.loop.mode == Wall {
-		id := goroutineID()
+	if co.loop.tracksGoroutines() {
+		id := thisGoroutine().id
 		co.loop.mu.Lock()
 		co.goroutine = id
 		co.loop.mu.Unlock()
@@ -138,39 +166,83 @@ func (co *Coroutine) enter() {
 
 // suspend gives control back to the loop until s is settled.
 func (co *Coroutine) suspend(s *state) error {
-	if co.hasEnded() {
-		return ErrClosed
+	if err := co.check(); err != nil {
+		return err
 	}
-	s.subscribe(co.resume)
+	at := co.loop.site()
 	l := co.loop
 	l.mu.Lock()
-	co.awaits.source = s
+	co.future.source, co.at = s, at
+	if co.future.status != isPending {
+		co.future.source = nil
+	}
+	co.waiting = true
+	s.handle(reaction{fn: co.resume, of: co.future, co: co})
 	l.record(timeline.Awaited, co.scope.id, l.scope.id, co.label, describe(s.id, s.label))
 	l.mu.Unlock()
-	if !co.yield(struct{}{}) {
-		l.mu.Lock()
+	return co.pause()
+}
+
+// pause hands control to the loop until the coroutine is resumed.
+func (co *Coroutine) pause() error {
+	resumed := co.yield(struct{}{})
+	l := co.loop
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	co.at = nil
+	if !resumed {
 		co.ended = true
-		l.mu.Unlock()
 		return ErrClosed
+	}
+	if co.interrupted {
+		co.interrupted = false
+		return co.takeCancelled()
 	}
 	return nil
 }
 
-// hasEnded reports whether the loop was closed while the body was suspended. It
-// panics unless it is the body that asks: on a wall loop the body may be running
-// while another goroutine asks, so there the goroutines are compared.
-func (co *Coroutine) hasEnded() bool {
+// interrupt tells the coroutine that its future was cancelled; source is what it
+// awaits. What it awaits may have come already: then the next call is told. The
+// caller holds the loop's lock.
+func (co *Coroutine) interrupt(source *state, err error) {
+	if co.next == nil || co.loop.closed {
+		return
+	}
+	co.cancelled = err
+	if !co.waiting {
+		return
+	}
+	source.forget(co)
+	co.waiting, co.interrupted = false, true
+	l := co.loop
+	l.enqueue(task{id: l.scope.child(), parent: l.scope.id, label: co.label, fn: co.resume})
+}
+
+// check returns what ends the call of a coroutine that wants to suspend itself: it
+// was cancelled, or the loop was closed while it was suspended. It panics unless it
+// is the body that asks: where the loop tracks goroutines they are compared, since
+// the body may be running while another goroutine asks.
+func (co *Coroutine) check() error {
 	l := co.loop
 	var caller uint64
-	if l.mode == Wall {
-		caller = goroutineID()
+	if l.tracksGoroutines() {
+		caller = thisGoroutine().id
 	}
 	l.mu.Lock()
-	ended := co.ended
-	inside := co.inside && caller == co.goroutine
-	l.mu.Unlock()
-	if !ended && !inside {
+	defer l.mu.Unlock()
+	switch {
+	case co.ended:
+		return ErrClosed
+	case !co.inside || caller != co.goroutine:
 		panic(fmt.Sprintf("fakeloop: Await called outside the body of coroutine %s; each coroutine awaits for itself, other code uses Then or OnSettled", describe(co.scope.id, co.label)))
 	}
-	return ended
+	return co.takeCancelled()
+}
+
+// takeCancelled returns that the coroutine was cancelled, once. The caller holds the
+// loop's lock.
+func (co *Coroutine) takeCancelled() error {
+	err := co.cancelled
+	co.cancelled = nil
+	return err
 }

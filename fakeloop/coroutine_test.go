@@ -6,7 +6,6 @@ import (
 	"io"
 	"runtime"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/windtunnel-go/windtunnel/fakeloop"
@@ -14,7 +13,7 @@ import (
 )
 
 func TestAsyncRunsInALaterTurn(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		var log journal
 		onLoop(t, loop, func() {
@@ -32,7 +31,7 @@ func TestAsyncRunsInALaterTurn(t *testing.T) {
 }
 
 func TestAwait(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		var log journal
 		p, q := fakeloop.NewPromise[int](loop, "p"), fakeloop.NewPromise[string](loop, "q")
@@ -60,7 +59,7 @@ func TestAwait(t *testing.T) {
 // Awaiting a settled future still lets others run: at least those that are
 // ready (Tornado's test_moment).
 func TestAwaitOfASettledFutureYields(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		var log journal
 		p := fakeloop.NewPromise[int](loop, "")
@@ -84,7 +83,7 @@ func TestAwaitOfASettledFutureYields(t *testing.T) {
 }
 
 func TestSleep(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		var log journal
 		start := loop.Now()
@@ -102,7 +101,7 @@ func TestSleep(t *testing.T) {
 }
 
 func TestCoroutineOutcomes(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		for _, suspended := range []bool{false, true} {
 			loop := newLoop(t, fakeloop.Config{Mode: mode})
 			run := func(end func() (int, error)) (int, error) {
@@ -148,7 +147,7 @@ func TestDeferredCallsOfABodyMayAwait(t *testing.T) {
 }
 
 func TestManyCoroutines(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		before := bodies()
 		sum := 0
@@ -229,7 +228,7 @@ func TestAwaitedEvents(t *testing.T) {
 }
 
 func TestAwaitOutsideItsBody(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		p := fakeloop.NewPromise[int](loop, "")
 		const text = `fakeloop: Await called outside the body of coroutine "co" (#); each coroutine awaits for itself, other code uses Then or OnSettled`
@@ -254,7 +253,7 @@ func TestAwaitOutsideItsBody(t *testing.T) {
 }
 
 func TestAwaitOfAForeignFuture(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		a, b := newLoop(t, fakeloop.Config{Mode: mode}), newLoop(t, fakeloop.Config{Mode: mode})
 		f := rejected(b, io.EOF)
 		_, err := fakeloop.Async(a, "", func(co *fakeloop.Coroutine) (int, error) { return fakeloop.Await(co, f) }).Wait()
@@ -288,7 +287,7 @@ func TestAsyncMisuse(t *testing.T) {
 // their deferred calls run, their futures are rejected, nobody is blamed, and
 // no goroutine is left.
 func TestCloseEndsCoroutines(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		before := bodies()
 		var log journal
@@ -328,7 +327,7 @@ func TestCloseEndsCoroutines(t *testing.T) {
 // A body that does not take the hint gets ErrClosed again and again, from
 // Sleep as from Await.
 func TestACoroutineThatGoesOnAwaiting(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		var log journal
 		p := fakeloop.NewPromise[int](loop, "")
@@ -351,7 +350,7 @@ func TestACoroutineThatGoesOnAwaiting(t *testing.T) {
 
 // What goes wrong while a body is ended is told by Close.
 func TestACoroutineThatFailsWhenEnded(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		lost := errors.New("could not flush")
 		fakeloop.Async(loop, "a", func(co *fakeloop.Coroutine) (int, error) { _ = co.Sleep(time.Hour); panic("boom") })
@@ -373,11 +372,9 @@ fakeloop: nobody looked at the error of future "c" (#): fakeloop: coroutine "c" 
 // startAll lets everything that is ready run, without moving time.
 func startAll(t *testing.T, loop *fakeloop.Loop) {
 	t.Helper()
-	if loop.Mode() == fakeloop.Virtual {
-		mustAdvance(t, loop, 0)
-		return
+	if err := loop.Settle(); err != nil {
+		t.Fatalf("Settle: %v", err)
 	}
-	synctest.Wait()
 }
 
 func TestAFatalFailureWhenEndedReachesTheCloser(t *testing.T) {
@@ -386,7 +383,7 @@ func TestAFatalFailureWhenEndedReachesTheCloser(t *testing.T) {
 		"goexit":        runtime.Goexit,
 	} {
 		t.Run(want, func(t *testing.T) {
-			inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+			inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 				loop := newLoop(t, fakeloop.Config{Mode: mode, Fatal: isFatal})
 				var log journal
 				fakeloop.Async(loop, "", func(co *fakeloop.Coroutine) (int, error) { _ = co.Sleep(time.Hour); fail(); return 0, nil })
@@ -402,7 +399,7 @@ func TestAFatalFailureWhenEndedReachesTheCloser(t *testing.T) {
 
 // A body that blocks when it is told to end does not hang Close.
 func TestACoroutineThatDoesNotEnd(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		synctestOr(t, mode, func(t *testing.T) {
 			loop := newLoop(t, fakeloop.Config{Mode: mode, Guard: time.Minute})
 			release := make(chan struct{})

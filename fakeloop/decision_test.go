@@ -14,7 +14,7 @@ import (
 )
 
 func TestChooseWithoutASourceIsZero(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		onLoop(t, loop, func() {
 			equal(t, "Choose", loop.Choose("dial", 3), 0)

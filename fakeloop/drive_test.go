@@ -151,7 +151,7 @@ func TestATurnSurvivesTheDriver(t *testing.T) {
 }
 
 func TestStopEndsRunAfterTheTurn(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		var log journal
 		loop.Post(func() {
@@ -233,25 +233,26 @@ If another goroutine is going to bring it, announce that work with Loop.Outside.
 
 // Stop from another goroutine ends a Run that stands still for outside work.
 func TestStopWakesRun(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		synctestOr(t, mode, func(t *testing.T) {
 			loop := newLoop(t, fakeloop.Config{Mode: mode})
 			work := loop.Outside("never returns")
 			go func() {
-				synctest.Wait()
+				time.Sleep(1) // of the bubble
 				loop.Stop()
 			}()
 			before := time.Now()
 			sameError(t, "Run", loop.Run(), nil)
-			equal(t, "time Run stood still", time.Since(before), 0)
+			equal(t, "time Run stood still", time.Since(before), 1)
 			_ = work.Return(nil)
 		})
 	})
 }
 
-// synctestOr runs a test in a bubble; a wall test runs in one already.
+// synctestOr runs a test in a bubble; unless it is about a virtual loop it runs in one
+// already.
 func synctestOr(t *testing.T, mode fakeloop.Mode, test func(t *testing.T)) {
-	if mode == fakeloop.Wall {
+	if mode != fakeloop.Virtual {
 		test(t)
 		return
 	}
@@ -272,7 +273,7 @@ func TestAwaitDrivesNoFurtherThanNeeded(t *testing.T) {
 }
 
 func TestAwaitKeepsPanicsForLater(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		p := fakeloop.NewPromise[int](loop, "p")
 		loop.Post(func() { panic("boom") })
@@ -295,7 +296,7 @@ func TestAwaitOfASettledFutureRunsNothing(t *testing.T) {
 }
 
 func TestAwaitOfAnotherLoopsFuture(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		a, b := newLoop(t, fakeloop.Config{Mode: mode}), newLoop(t, fakeloop.Config{Mode: mode})
 		err := a.Await(fakeloop.NewPromise[int](b, "").Future())
 		equal(t, "Await", err, fakeloop.ErrForeignLoop)
@@ -303,7 +304,7 @@ func TestAwaitOfAnotherLoopsFuture(t *testing.T) {
 }
 
 func TestAwaitOfWhatCannotCome(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		p := fakeloop.NewPromise[int](loop, "reply")
 		f := fakeloop.Async(loop, "fetch", func(co *fakeloop.Coroutine) (int, error) {
@@ -330,7 +331,7 @@ If another goroutine is going to bring it, announce that work with Loop.Outside.
 }
 
 func TestAwaitOfACycle(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		var a, b *fakeloop.Future[int]
 		a = fakeloop.Async(loop, "a", func(co *fakeloop.Coroutine) (int, error) { _ = co.Sleep(1); return fakeloop.Await(co, b) })
@@ -423,7 +424,7 @@ func TestLimitIsInclusive(t *testing.T) {
 }
 
 func TestPanicOfACallback(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		cause := errors.New("cause")
 		var log journal
@@ -477,7 +478,7 @@ func TestPanicsBesideALimitError(t *testing.T) {
 
 // The failure of a test framework leaves the loop; what was to run next stays.
 func TestFatalPanicReachesTheDriver(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode, Fatal: isFatal})
 		var log journal
 		loop.Post(func() { // so that both are of one turn
@@ -545,7 +546,7 @@ func TestGoexitReachesTheDriver(t *testing.T) {
 	}
 	for name, exit := range exits {
 		t.Run(name, func(t *testing.T) {
-			inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+			inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 				for range 20 { // on a wall loop the waiter races with the unwinding callback
 					loop := newLoop(t, fakeloop.Config{Mode: mode})
 					how := ending(func() { _ = loop.Await(exit(loop)) })
@@ -590,7 +591,7 @@ func TestFatalPanicOfWhatSettlesAFuture(t *testing.T) {
 	}
 	for name, fail := range fails {
 		t.Run(name, func(t *testing.T) {
-			inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+			inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 				for range 20 {
 					loop := newLoop(t, fakeloop.Config{Mode: mode, Fatal: isFatal})
 					var f *fakeloop.Future[int]
@@ -615,7 +616,7 @@ func TestBrokenFatalPredicate(t *testing.T) {
 		"refuses": func(any) bool { return false },
 	} {
 		t.Run(name, func(t *testing.T) {
-			inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+			inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 				asked = 0
 				loop := newLoop(t, fakeloop.Config{Mode: mode, Fatal: predicate})
 				f := fakeloop.Async(loop, "", func(*fakeloop.Coroutine) (int, error) { panic("boom") })
@@ -643,7 +644,7 @@ func TestReentrantDriving(t *testing.T) {
 			return loop.Advance(time.Second)
 		},
 		"Step": func(loop *fakeloop.Loop) error {
-			if loop.Mode() == fakeloop.Wall {
+			if loop.Mode() != fakeloop.Virtual {
 				return fakeloop.ErrReentrant
 			}
 			_, err := loop.Step()
@@ -652,7 +653,7 @@ func TestReentrantDriving(t *testing.T) {
 	}
 	for name, drive := range drives {
 		t.Run(name, func(t *testing.T) {
-			inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+			inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 				loop := newLoop(t, fakeloop.Config{Mode: mode})
 				var log journal
 				check := func(where string) {
@@ -677,7 +678,7 @@ func TestReentrantDriving(t *testing.T) {
 
 // A settled future can be awaited anywhere: that does not drive.
 func TestAwaitOfASettledFutureInACallback(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		p := fakeloop.NewPromise[int](loop, "")
 		p.Resolve(3)
@@ -726,8 +727,8 @@ func TestWallLoopsAreNotSteppedOrAdvanced(t *testing.T) {
 		loop := newLoop(t, fakeloop.Config{Mode: fakeloop.Wall})
 		ran, err := loop.Step()
 		equal(t, "Step", ran, false)
-		equal(t, "Step", err, fakeloop.ErrWall)
-		equal(t, "Advance", loop.Advance(time.Second), fakeloop.ErrWall)
+		equal(t, "Step", err, fakeloop.ErrNotVirtual)
+		equal(t, "Advance", loop.Advance(time.Second), fakeloop.ErrNotVirtual)
 		sameError(t, "Advance back", loop.Advance(-1), fakeloop.ErrPast)
 	})
 }

@@ -1,6 +1,7 @@
 package fakeloop
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -27,8 +28,13 @@ var (
 	// the same time.
 	ErrDriven = errors.New("fakeloop: another goroutine is driving this loop; a virtual loop has one driver at a time")
 
-	// ErrWall means that the call only makes sense on virtual time.
-	ErrWall = errors.New("fakeloop: a wall loop runs by itself on real time; use a virtual loop to step or to move time")
+	// ErrNotVirtual means that the call only makes sense on a loop that the test
+	// drives.
+	ErrNotVirtual = errors.New("fakeloop: a loop in bubble or wall mode runs by itself; use a virtual loop to step or to move time")
+
+	// ErrWaitBeside means that synctest.Wait was called in a bubble that has a loop,
+	// while the loop itself waited for the bubble to be quiet.
+	ErrWaitBeside = errors.New("fakeloop: synctest.Wait was called beside the loop that directs this bubble, and one goroutine of a bubble can wait at a time; call Loop.Settle instead")
 
 	// ErrPast means that time was asked to go back.
 	ErrPast = errors.New("fakeloop: time does not go back")
@@ -165,11 +171,16 @@ type LimitError struct {
 	Callbacks int           // how many it ran
 	At        time.Duration // the loop's time now
 	Moved     time.Duration // how far time moved meanwhile; 0 for callbacks that post each other for ever
+	Horizon   time.Duration // Config.Horizon, if it was that limit which was met
 	Last      []string      // the last callbacks it ran, the latest last
 }
 
 // Error says whether time stood still, and which callbacks kept the loop busy.
 func (e *LimitError) Error() string {
+	if e.Horizon > 0 {
+		return fmt.Sprintf("fakeloop: gave up at %v: the loop would go on beyond its horizon of %v in one call, after %d callbacks. The last were %s. Config.Horizon sets the horizon.",
+			e.At, e.Horizon, e.Callbacks, cmp.Or(strings.Join(e.Last, ", "), "none"))
+	}
 	how := fmt.Sprintf("while time moved by %v: is there a timer that sets itself again for ever?", e.Moved)
 	if e.Moved == 0 {
 		how = "at one instant: do callbacks post each other for ever?"
@@ -185,7 +196,10 @@ type StuckError struct {
 	After time.Duration // how long the call waited, in real time
 	Work  []string      // what has not come back or keeps the loop busy
 	Held  []string      // work that has returned and whose turn had not come
-	Stack string        // of the callback that a wall loop is in, if it is in one
+	Stack string        // of the callback that a loop beside the test is in, if it is in one
+	Cycle []string      // if the work waits for the loop: who waits for whom
+
+	virtual bool // After is virtual time, that of a bubble
 }
 
 // Error names what did not come back and, where finished work is held back
@@ -193,13 +207,22 @@ type StuckError struct {
 // stack of the callback under way, if there is one.
 func (e *StuckError) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "fakeloop: at %v gave up after %v of real time; what the loop waits for has not come: %s.",
-		e.At, e.After, strings.Join(e.Work, "; "))
+	if len(e.Cycle) > 0 {
+		fmt.Fprintf(&b, "fakeloop: at %v the loop waits for %s, which waits for the loop: a cycle.\n%s\nWhile that work is outside time stands still; a policy such as Jump lets it move, and a future that other work settles needs no time.",
+			e.At, strings.Join(e.Work, "; "), strings.Join(e.Cycle, "\nwhich waits for "))
+		return b.String()
+	}
+	clock, setting := "real", " Config.Guard sets how long to wait."
+	if e.virtual {
+		clock, setting = "virtual", " Config.Horizon sets how long to wait."
+	}
+	fmt.Fprintf(&b, "fakeloop: at %v gave up after %v of %s time; what the loop waits for has not come: %s.",
+		e.At, e.After, clock, strings.Join(e.Work, "; "))
 	if len(e.Held) > 0 {
 		fmt.Fprintf(&b, " Done, and held back behind it to keep the order of the run: %s. If the first waits for one of these, that is a cycle.",
 			strings.Join(e.Held, "; "))
 	}
-	b.WriteString(" Config.Guard sets how long to wait.")
+	b.WriteString(setting)
 	if e.Stack != "" {
 		b.WriteString("\n\n" + e.Stack)
 	}

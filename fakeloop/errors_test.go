@@ -19,7 +19,7 @@ func TestSentinelTexts(t *testing.T) {
 		fakeloop.ErrClosed:       "fakeloop: the loop is closed",
 		fakeloop.ErrReentrant:    "fakeloop: a callback cannot drive or wait for the loop that runs it; use Then or OnSettled, or Await in a coroutine",
 		fakeloop.ErrDriven:       "fakeloop: another goroutine is driving this loop; a virtual loop has one driver at a time",
-		fakeloop.ErrWall:         "fakeloop: a wall loop runs by itself on real time; use a virtual loop to step or to move time",
+		fakeloop.ErrNotVirtual:   "fakeloop: a loop in bubble or wall mode runs by itself; use a virtual loop to step or to move time",
 		fakeloop.ErrPast:         "fakeloop: time does not go back",
 		fakeloop.ErrNilRejection: "fakeloop: rejected with a nil error",
 		fakeloop.ErrGoexit:       "fakeloop: the function ended by runtime.Goexit and returned nothing",
@@ -124,7 +124,7 @@ func TestPanicError(t *testing.T) {
 
 // A value whose String or Error panics does not take the loop with it.
 func TestPanicWithABrokenValue(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		for _, value := range []any{brokenError{}, (*pointerError)(nil), sliceError{"x"}} {
 			loop := newLoop(t, fakeloop.Config{Mode: mode})
 			loop.Post(func() { panic(value) })

@@ -504,8 +504,8 @@ func ExampleLoop_Pending() {
 	loop.Named("heartbeat").AfterFunc(time.Minute, func() {})
 	reply := fakeloop.NewPromise[string](loop, "reply")
 	fakeloop.Then(reply.Future(), func(s string) (int, error) { return len(s), nil })
-	for _, line := range loop.Pending() {
-		fmt.Println(withoutIdentities(line))
+	for _, item := range loop.Pending() {
+		fmt.Println(withoutIdentities(item.String()))
 	}
 	// Output:
 	// timer "heartbeat", due at 1m0s

@@ -32,15 +32,23 @@ type state struct {
 	status    status
 	observed  bool // somebody saw, or will see, the error
 	err       error
-	handled   uint64 // how many handlers were registered
-	gaveUp    uint64 // how many of them are those of futures that were cancelled
-	first     func() // the first handler; most futures have one
-	more      []func()
+	handled   uint64   // how many handlers were registered
+	gaveUp    uint64   // how many of them are those of futures that were cancelled
+	first     reaction // most futures have one
+	more      []reaction
 	canceller func(cause error) // nil unless somebody can stop the work
+	coroutine *Coroutine        // whose outcome this is, if it is a coroutine's
 	source    *state            // what a derived future, or a suspended coroutine's, waits for
 	prev      *state            // links of the list it stands in
 	next      *state
 	list      *stateList
+}
+
+// reaction is what happens when it is settled.
+type reaction struct {
+	fn func()
+	of *state     // the future that fn settles, nil for a bare callback
+	co *Coroutine // the coroutine that fn resumes, if any
 }
 
 // Awaitable is any future of a loop, whatever the type of its value.
@@ -139,13 +147,13 @@ func (s *state) finish(err error, detail string) {
 	if err != nil && !s.observed {
 		l.unobserved.add(s)
 	}
-	if s.first != nil && !l.closed {
+	if s.handled > 0 && !l.closed {
 		s.post(1, s.first)
 		for i, h := range s.more {
 			s.post(uint64(i+2), h)
 		}
 	}
-	s.first, s.more = nil, nil
+	s.first, s.more = reaction{}, nil
 	l.wake()
 	l.notify()
 }
@@ -154,28 +162,52 @@ func (s *state) finish(err error, detail string) {
 // in the order of their registration. Their identities count down, since what a
 // coroutine makes counts up from the identity of its future. The caller holds
 // the loop's lock.
-func (s *state) post(n uint64, handler func()) {
-	s.loop.enqueue(task{id: mix(s.id, -n), parent: s.id, lane: s.id, label: s.label, fn: handler})
+func (s *state) post(n uint64, h reaction) {
+	if h.fn == nil {
+		return // the coroutine that waited was cancelled
+	}
+	if h.co != nil {
+		h.co.waiting = false
+	}
+	s.loop.enqueue(task{id: mix(s.id, -n), parent: s.id, label: s.label, fn: h.fn})
 }
 
 // subscribe registers a handler that sees the outcome: an error counts as
 // observed from now on. The handler runs on the loop, in a later turn, also if
 // the future is settled already.
-func (s *state) subscribe(handler func()) {
+func (s *state) subscribe(h reaction) {
 	s.loop.mu.Lock()
 	defer s.loop.mu.Unlock()
 	if s.loop.closed {
 		panic("fakeloop: a handler was registered on a closed loop: it would never run; Result tells the outcome")
 	}
+	s.handle(h)
+}
+
+// handle is subscribe for callers that hold the loop's lock.
+func (s *state) handle(h reaction) {
 	s.observe()
 	s.handled++
 	switch {
 	case s.status != isPending:
-		s.post(s.handled, handler)
-	case s.first == nil:
-		s.first = handler
+		s.post(s.handled, h)
+	case s.first.fn == nil && s.handled == 1:
+		s.first = h
 	default:
-		s.more = append(s.more, handler)
+		s.more = append(s.more, h)
+	}
+}
+
+// forget takes the handler that resumes a coroutine away, leaving its place empty so
+// that the others keep their identities. The caller holds the loop's lock.
+func (s *state) forget(co *Coroutine) {
+	if s.first.co == co {
+		s.first.fn = nil
+	}
+	for i := range s.more {
+		if s.more[i].co == co {
+			s.more[i].fn = nil
+		}
 	}
 }
 
@@ -237,7 +269,7 @@ func (f *Future[T]) OnSettled(fn func(value T, err error)) {
 	if fn == nil {
 		panic("fakeloop: OnSettled with a nil function")
 	}
-	f.subscribe(func() { fn(f.value, f.err) })
+	f.subscribe(reaction{fn: func() { fn(f.value, f.err) }})
 }
 
 // Wait drives a virtual loop, or waits for a wall loop, until the future is

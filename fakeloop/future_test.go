@@ -22,7 +22,7 @@ import (
 // modes. The test registers in register and checks in check.
 func threeCases[T any](t *testing.T, settle func(p *fakeloop.Promise[T]), register func(loop *fakeloop.Loop, f *fakeloop.Future[T]), check func(t *testing.T, when string)) {
 	t.Helper()
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		for _, when := range []string{"already settled", "settled at once", "settled later"} {
 			loop := newLoop(t, fakeloop.Config{Mode: mode})
 			onLoop(t, loop, func() {
@@ -58,7 +58,7 @@ func TestPendingFuture(t *testing.T) {
 }
 
 func TestResolvedFuture(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		p := fakeloop.NewPromise[*int](loop, "p")
 		value := new(int)
@@ -79,7 +79,7 @@ func TestResolvedFuture(t *testing.T) {
 }
 
 func TestRejectedFuture(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		p := fakeloop.NewPromise[int](loop, "p")
 		cause := errors.New("cause")
@@ -289,7 +289,7 @@ func TestHandlersAreNeverInline(t *testing.T) {
 // A handler registered in a handler of the same future runs after the current
 // one has returned, and after those that are queued already (A+ 2.2.6).
 func TestHandlerRegisteredInAHandler(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		var log journal
 		p := fakeloop.NewPromise[int](loop, "")
@@ -308,7 +308,7 @@ func TestHandlerRegisteredInAHandler(t *testing.T) {
 
 // No user code is called with a lock held: a handler may do anything.
 func TestHandlersMayDoAnything(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		p, q := fakeloop.NewPromise[int](loop, ""), fakeloop.NewPromise[int](loop, "")
 		ran := false
@@ -333,7 +333,7 @@ func TestHandlersMayDoAnything(t *testing.T) {
 
 // A panicking observer stops neither its siblings nor the loop, and is told.
 func TestAPanickingObserver(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		var log journal
 		p := fakeloop.NewPromise[int](loop, "p")
@@ -365,7 +365,7 @@ func TestHandlersRunOnTheLoop(t *testing.T) {
 }
 
 func TestSettleStorm(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		rounds := scaled(t, "rounds of settle and register", 10_000, 200)
 		const settlers, registrars = 4, 3
 		for range rounds {
@@ -508,7 +508,7 @@ func TestUnobserved(t *testing.T) {
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+			inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 				loop := newLoop(t, fakeloop.Config{Mode: mode})
 				onLoop(t, loop, func() { c.make(loop) })
 				equal(t, "Unobserved", len(loop.Unobserved()), c.want)

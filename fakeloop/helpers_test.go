@@ -16,14 +16,16 @@ import (
 	"github.com/windtunnel-go/windtunnel/fakeloop"
 )
 
-// inBothModes runs a test on a virtual loop, and on a wall loop in a bubble:
-// there package time is exact, and a goroutine left behind fails the test.
-func inBothModes(t *testing.T, test func(t *testing.T, mode fakeloop.Mode)) {
+// inAllModes runs a test on a virtual loop, on a bubble loop, and on a wall loop in a
+// bubble: there package time is exact, and a goroutine left behind fails the test.
+func inAllModes(t *testing.T, test func(t *testing.T, mode fakeloop.Mode)) {
 	t.Helper()
 	t.Run("virtual", func(t *testing.T) { test(t, fakeloop.Virtual) })
-	t.Run("wall", func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) { test(t, fakeloop.Wall) })
-	})
+	for _, mode := range []fakeloop.Mode{fakeloop.Bubble, fakeloop.Wall} {
+		t.Run(mode.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { test(t, mode) })
+		})
+	}
 }
 
 // newLoop returns a loop that is closed when the test ends, whatever Close
@@ -220,3 +222,12 @@ func isFatal(v any) bool {
 func nothing(context.Context) (int, error) { return 0, nil }
 
 func fails(context.Context) (int, error) { panic(fatal("failed")) }
+
+// pendingText returns what a loop has pending, one line each.
+func pendingText(l *fakeloop.Loop) string {
+	var lines []string
+	for _, item := range l.Pending() {
+		lines = append(lines, item.String())
+	}
+	return strings.Join(lines, "\n")
+}

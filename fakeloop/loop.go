@@ -1,36 +1,13 @@
 package fakeloop
 
 import (
-	"fmt"
+	"cmp"
 	"math"
 	"sync"
 	"time"
 
 	"github.com/windtunnel-go/windtunnel/fakeloop/timeline"
 )
-
-// Mode says which clock a loop runs on, and who drives it.
-type Mode uint8
-
-const (
-	// Virtual time moves only when the loop has nothing to do, straight to
-	// the next timer, and nothing runs until the test drives the loop.
-	Virtual Mode = iota
-	// Wall time is package time's. The loop runs on a goroutine of its own
-	// from New to Close.
-	Wall
-)
-
-// String returns "virtual" or "wall".
-func (m Mode) String() string {
-	switch m {
-	case Virtual:
-		return "virtual"
-	case Wall:
-		return "wall"
-	}
-	return fmt.Sprintf("Mode(%d)", uint8(m))
-}
 
 // never is the instant that does not come: delays that overflow end there.
 const never = math.MaxInt64
@@ -39,59 +16,21 @@ const never = math.MaxInt64
 // testing/synctest bubble.
 var epoch = time.Date(2000, time.January, 1, 0, 0, 0, 0, time.UTC)
 
-// The defaults of Config.
-const (
-	DefaultLimit = 1_000_000
-	DefaultGuard = 30 * time.Second
-)
-
-// Config says how a loop behaves. The zero value is the default: virtual time,
-// first in first out, no creation sites.
-type Config struct {
-	// Mode is the clock; zero means Virtual.
-	Mode Mode
-
-	// Decisions is asked whenever the run could go on in more than one legal
-	// way; nil means choice 0 everywhere: first in first out, no fault.
-	Decisions Source
-
-	// Fatal tells the failure of a test framework (a panic value that has
-	// already been reported) from a panic of the code under test. A fatal one
-	// is not recorded: it leaves the loop and reaches the goroutine that
-	// drives it or waits for it. Nil means that no panic is fatal.
-	Fatal func(recovered any) bool
-
-	// Sites makes the loop remember where futures, timers, coroutines and
-	// outside work were created, for the texts of failures. It costs about a
-	// microsecond each.
-	Sites bool
-
-	// Limit is how many callbacks one driving call may run before it gives
-	// up with a *LimitError; zero means DefaultLimit. It has no effect on a
-	// wall loop.
-	Limit int
-
-	// Guard is how long, in real time, a driving or waiting call waits before it
-	// gives up with a *StuckError: a virtual loop for work outside, a wall loop for
-	// what it is waiting for altogether, counted from the last timer that is set
-	// when the call begins. Zero means DefaultGuard. It does not end Run on a wall
-	// loop.
-	Guard time.Duration
-
-	_ struct{}
-}
-
 // Loop is one ordered queue of callbacks and timers, which runs one callback at
 // a time. Make one with New and end it with Close. All methods may be called
 // from any goroutine; Post says what follows for the order of a run.
 type Loop struct {
-	mode   Mode
-	source Source
-	fatal  func(any) bool
-	sites  bool
-	limit  int
-	guard  time.Duration
-	epoch  time.Time
+	mode    Mode
+	source  Source
+	fatal   func(any) bool
+	onError func(error)
+	policy  Policy
+	sites   bool
+	strict  bool
+	limit   int
+	guard   time.Duration
+	horizon int64 // how far a driving call may move time, ns
+	epoch   time.Time
 
 	mu       sync.Mutex
 	log      timeline.Timeline
@@ -116,36 +55,38 @@ type Loop struct {
 	pending    stateList               // futures not yet settled
 	unobserved stateList               // rejections nobody has looked at
 	coroutines map[*Coroutine]struct{} // started and not ended
+	inside     *Coroutine              // the one whose body is running
 	started    uint64
 
 	outside  []*Work // in the order in which they left
 	expected *Work   // the one a virtual loop waits for
 
+	owners   owners
 	sleeping bool          // somebody waits on wakeup
 	wakeup   chan struct{} // one slot
 	watchers int           // how many wait on changed
 	changed  chan struct{} // closed and replaced after each callback
-	wall     wallState
+	beside   beside
 	signals  *signals // nil until the first OnSignal
 }
 
 // New returns a running loop at virtual instant 2000-01-01T00:00:00Z, or, in
-// Wall mode, one that runs on a goroutine of its own until Close. It panics if
-// the configuration makes no sense.
+// Bubble and Wall mode, one that runs on a goroutine of its own until Close. It
+// panics if the configuration makes no sense, and in Bubble mode if it is called
+// outside a testing/synctest bubble.
 func New(c Config) *Loop {
-	if c.Mode > Wall {
-		panic(fmt.Sprintf("fakeloop: New: no such mode: %v; use Virtual or Wall", c.Mode))
-	}
-	if c.Limit < 0 || c.Guard < 0 {
-		panic(fmt.Sprintf("fakeloop: New: Limit (%d) and Guard (%v) must not be negative; zero means the default", c.Limit, c.Guard))
-	}
+	c.check()
 	l := &Loop{
 		mode:    c.Mode,
 		source:  c.Decisions,
 		fatal:   c.Fatal,
+		onError: c.OnError,
+		policy:  c.Outside,
 		sites:   c.Sites,
-		limit:   c.Limit,
-		guard:   c.Guard,
+		strict:  c.Strict,
+		limit:   cmp.Or(c.Limit, DefaultLimit),
+		guard:   cmp.Or(c.Guard, DefaultGuard),
+		horizon: int64(cmp.Or(c.Horizon, never)),
 		epoch:   epoch,
 		wakeup:  make(chan struct{}, 1),
 		changed: make(chan struct{}),
@@ -153,15 +94,12 @@ func New(c Config) *Loop {
 		coroutines: make(map[*Coroutine]struct{}),
 		lanes:      make(map[timeline.ID]bool),
 	}
-	if l.limit == 0 {
-		l.limit = DefaultLimit
-	}
-	if l.guard == 0 {
-		l.guard = DefaultGuard
-	}
 	l.scope = &l.root
-	if l.mode == Wall {
-		l.startWall()
+	if l.tracksGoroutines() {
+		l.owners.maker = thisGoroutine()
+	}
+	if l.mode != Virtual {
+		l.startBeside(c)
 	}
 	return l
 }
@@ -217,6 +155,7 @@ func (l *Loop) PostFrom(origin string, f func()) error {
 	if origin == "" {
 		panic("fakeloop: PostFrom without an origin; give the posting goroutine a name, the same in every run")
 	}
+	caller := l.checkBubble("PostFrom")
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.closed {
@@ -230,7 +169,15 @@ func (l *Loop) PostFrom(origin string, f func()) error {
 		}
 		l.origins[origin] = s
 	}
-	l.enqueue(task{id: s.child(), parent: s.id, lane: s.id, label: origin, fn: f})
+	t := task{id: s.child(), parent: s.id, label: origin, fn: f}
+	switch {
+	case l.mode != Bubble || l.runsOn(caller) || !l.running && caller == l.owners.maker.id:
+		l.enqueue(t)
+	case caller == l.owners.maker.id:
+		l.arrive(t, timeline.Driver)
+	default:
+		l.arrive(t, s.id)
+	}
 	return nil
 }
 
@@ -260,12 +207,17 @@ func (n Named) Post(f func()) {
 		panic("fakeloop: Post with a nil function")
 	}
 	l := n.loop
+	l.checkCaller("Post")
 	l.mu.Lock()
 	if l.closed {
 		l.mu.Unlock()
 		panic("fakeloop: Post on a closed loop: the callback would never run; a goroutine that may outlive the loop calls PostFrom, which returns an error instead")
 	}
-	l.enqueue(task{id: l.scope.child(), parent: l.scope.id, lane: l.scope.id, label: n.label, fn: f})
+	if l.mode == Bubble && l.running && l.isBeside() {
+		l.arrive(task{id: l.root.child(), parent: l.root.id, label: n.label, fn: f}, timeline.Driver)
+	} else {
+		l.enqueue(task{id: l.scope.child(), parent: l.scope.id, label: n.label, fn: f})
+	}
 	l.mu.Unlock()
 }
 
@@ -274,8 +226,9 @@ func (n Named) AfterFunc(d time.Duration, f func()) *Timer {
 	if f == nil {
 		panic("fakeloop: AfterFunc with a nil function")
 	}
-	t := &Timer{loop: n.loop, label: n.label, fn: f, at: -1, site: n.loop.site()}
 	l := n.loop
+	t := &Timer{loop: l, label: n.label, fn: f, at: -1, site: l.site()}
+	l.checkCaller("AfterFunc")
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.closed {
@@ -288,9 +241,7 @@ func (n Named) AfterFunc(d time.Duration, f func()) *Timer {
 // record appends an event at the present instant. The caller holds l.mu.
 func (l *Loop) record(k timeline.Kind, id, cause timeline.ID, label, detail string) {
 	l.readClock()
-	l.log.Append(timeline.Event{
-		At: time.Duration(l.now), Turn: l.turn, Kind: k, ID: id, Cause: cause, Label: label, Detail: detail,
-	})
+	l.log.Add(k, time.Duration(l.now), l.turn, id, cause, label, detail, 0)
 }
 
 // enqueue appends a task to the ready queue. The caller holds l.mu.

@@ -14,7 +14,7 @@ import (
 )
 
 func TestPostIsFirstInFirstOut(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		var got []int
 		for i := range 1000 {
@@ -30,7 +30,7 @@ func TestPostIsFirstInFirstOut(t *testing.T) {
 func TestPostsOfOneGoroutineInterleaveFIFO(t *testing.T) {
 	// asyncio's test_call_soon_threadsafe_same_thread: the two ways to post
 	// share one queue.
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		var log journal
 		loop.Post(log.note("a"))
@@ -43,7 +43,7 @@ func TestPostsOfOneGoroutineInterleaveFIFO(t *testing.T) {
 }
 
 func TestPostedInACallbackRunsNextTurn(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		var log journal
 		onLoop(t, loop, func() {
@@ -72,7 +72,7 @@ func TestTurnNumbers(t *testing.T) {
 }
 
 func TestReadyCallbacksGoBeforeTimersThatAreDue(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		var log journal
 		onLoop(t, loop, func() {
@@ -86,7 +86,7 @@ func TestReadyCallbacksGoBeforeTimersThatAreDue(t *testing.T) {
 // A callback that posts itself for ever keeps time from moving, but not the
 // timers that are due already: each turn ends with them.
 func TestSelfPostingDoesNotStarveDueTimers(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		turns, stop := 0, false
 		var again func()
@@ -130,7 +130,7 @@ func TestNowInACallback(t *testing.T) {
 }
 
 func TestNowStandsStillInACallback(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		onLoop(t, loop, func() {
 			before := loop.Now()
@@ -183,7 +183,7 @@ func TestAnEarlierTimerShortensTheSleep(t *testing.T) {
 }
 
 func TestFloodFromManyGoroutinesLosesNothing(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		const posters, each = 8, 500
 		last := make([]int, posters)
@@ -348,10 +348,11 @@ func TestModeString(t *testing.T) {
 }
 
 func TestLoopMisuse(t *testing.T) {
-	wantPanic(t, "fakeloop: New: no such mode: Mode(2); use Virtual or Wall", func() { fakeloop.New(fakeloop.Config{Mode: 2}) })
-	wantPanic(t, "fakeloop: New: Limit (-1) and Guard (0s) must not be negative; zero means the default", func() { fakeloop.New(fakeloop.Config{Limit: -1}) })
-	wantPanic(t, "fakeloop: New: Limit (0) and Guard (-1ns) must not be negative; zero means the default", func() { fakeloop.New(fakeloop.Config{Guard: -1}) })
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	wantPanic(t, "fakeloop: New: no such mode: Mode(3); use Virtual, Bubble or Wall", func() { fakeloop.New(fakeloop.Config{Mode: 3}) })
+	wantPanic(t, "fakeloop: New: Limit (-1), Guard (0s) and Horizon (0s) must not be negative; zero means the default", func() { fakeloop.New(fakeloop.Config{Limit: -1}) })
+	wantPanic(t, "fakeloop: New: Limit (0), Guard (-1ns) and Horizon (0s) must not be negative; zero means the default", func() { fakeloop.New(fakeloop.Config{Guard: -1}) })
+	wantPanic(t, "fakeloop: New: Limit (0), Guard (0s) and Horizon (-1ns) must not be negative; zero means the default", func() { fakeloop.New(fakeloop.Config{Horizon: -1}) })
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		wantPanic(t, "fakeloop: Post with a nil function", func() { loop.Post(nil) })
 		wantPanic(t, "fakeloop: Post with a nil function", func() { loop.Named("x").Post(nil) })

@@ -15,31 +15,44 @@ var ErrReturned = errors.New("fakeloop: this work has returned already; announce
 // goroutine: the loop is not idle, and virtual time stands still, until it
 // returns. Announce it on the loop with [Loop.Outside].
 type Work struct {
-	loop     *Loop
-	id       timeline.ID
-	label    string
-	site     *place
-	fn       func()
-	returned bool
-	cancel   context.CancelCauseFunc // for Offload: called when the loop closes
+	loop       *Loop
+	id         timeline.ID
+	label      string
+	site       *place
+	policy     Policy
+	due        int64 // when it may return, under Seeded
+	fn         func()
+	returned   bool
+	worker     uint64                  // the goroutine that does it, if the loop knows
+	waits      *state                  // what that goroutine waits for
+	passedOver bool                    // while it waited, others went before it
+	cancel     context.CancelCauseFunc // for Offload: called when the loop closes
 }
 
 // Outside announces a piece of work that another goroutine is going to do, and
 // that comes back to the loop with [Work.Return]. It is called on the loop,
 // before the goroutine is started, so that the work has an identity that does
-// not depend on how long it takes. It panics if the loop is closed.
+// not depend on how long it takes. What virtual time does meanwhile says the policy,
+// by default that of the loop. Outside panics if the loop is closed, and if more
+// than one policy is given.
 //
 // A virtual loop takes work back when it has nothing else to do, in the order
 // in which the work left, whatever the order in which it was done: the run is
-// the same every time. A source of decisions may choose another order. A wall
-// loop takes it back as it comes.
-func (l *Loop) Outside(label string) *Work {
-	w := &Work{loop: l, label: label, site: l.site()}
+// the same every time. A source of decisions may choose another order. In a bubble
+// work that is done at one instant is taken back in that order too. A wall loop
+// takes it back as it comes, and so does a virtual one under LockStep and Jump.
+func (l *Loop) Outside(label string, policy ...Policy) *Work {
+	w := &Work{loop: l, label: label, site: l.site(), policy: l.policyOf(policy)}
+	l.checkCaller("Outside")
+	if w.policy.kind == isSeeded {
+		w.due = int64(w.policy.within) / (returnChoices - 1) * int64(l.Choose(label+" returns", returnChoices))
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.closed {
 		panic("fakeloop: Outside on a closed loop: the work could not return")
 	}
+	w.due = saturatingAdd(l.now, w.due)
 	w.id = l.scope.child()
 	l.record(timeline.Left, w.id, l.scope.id, label, "")
 	l.outside = append(l.outside, w)
@@ -52,6 +65,7 @@ func (l *Loop) Outside(label string) *Work {
 // run, if the loop is closed.
 func (w *Work) Return(f func()) error {
 	l := w.loop
+	l.checkBubble("Work.Return")
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch {
@@ -73,46 +87,128 @@ func (l *Loop) takeBack(w *Work) {
 	l.outside = slices.DeleteFunc(l.outside, func(o *Work) bool { return o == w })
 	l.record(timeline.Returned, w.id, timeline.Driver, w.label, "")
 	if w.fn != nil {
-		l.enqueue(task{id: mix(w.id, 1), parent: w.id, lane: w.id, label: w.label, fn: w.fn})
+		l.enqueue(task{id: mix(w.id, 1), parent: w.id, label: w.label, fn: w.fn})
 	}
 	l.notify()
 }
 
-// deliver takes back the piece of work whose turn it is, if it has returned.
-// The caller holds l.mu, and l.outside is not empty.
-func (l *Loop) deliver() bool {
-	if l.expected == nil {
-		k := 0
-		if len(l.outside) > 1 && l.source != nil {
-			k = l.decide("next return", len(l.outside))
+// takeReturned takes back a piece of work that has returned, if it is its turn. The
+// caller holds l.mu.
+func (l *Loop) takeReturned() bool {
+	for _, w := range l.outside {
+		if l.mode == Virtual && w.returned && !w.holds() {
+			l.takeBack(w)
+			return true
 		}
-		l.expected = l.outside[k]
 	}
-	if !l.expected.returned {
-		return false
+	for {
+		if l.expected == nil {
+			l.expected = l.nextReturn()
+		}
+		w := l.expected
+		switch {
+		case w == nil:
+			return false
+		case w.returned:
+			l.expected = nil
+			l.takeBack(w)
+			return true
+		case !w.isWaiting():
+			return false
+		}
+		w.passedOver = true // it waits for the loop: who comes behind it goes first
+		l.expected = nil
 	}
-	l.takeBack(l.expected)
-	l.expected = nil
-	return true
+}
+
+// nextReturn returns the piece of work that the loop takes back next: of those that
+// it must have back before time moves on (in a bubble: of those that have returned)
+// the first that left, or the one that the source of decisions names. Nil means
+// none. The caller holds l.mu.
+func (l *Loop) nextReturn() *Work {
+	var next []*Work
+	for _, w := range l.outside {
+		if l.mode == Virtual && w.holds() && !(w.passedOver && w.isWaiting()) || l.mode != Virtual && w.returned {
+			next = append(next, w)
+			if l.source == nil {
+				break
+			}
+		}
+	}
+	switch len(next) {
+	case 0:
+		return nil
+	case 1:
+		return next[0]
+	}
+	return next[l.decide("next return", len(next))]
+}
+
+// isWaiting reports whether the goroutine that does the work waits for the loop.
+func (w *Work) isWaiting() bool { return w.waits != nil && w.waits.status == isPending }
+
+// awaitOutside waits until s is settled, on behalf of a piece of work whose goroutine
+// calls it while another goroutine drives the loop.
+func (l *Loop) awaitOutside(s *state) error {
+	caller := thisGoroutine().id
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	i := slices.IndexFunc(l.outside, func(w *Work) bool { return w.worker == caller && !w.returned })
+	if i < 0 {
+		return ErrDriven
+	}
+	w := l.outside[i]
+	w.waits = s
+	defer func() { w.waits = nil }()
+	l.wake()
+	for s.status == isPending {
+		if l.closed {
+			return ErrClosed
+		}
+		l.awaitChange(nil)
+	}
+	return nil
+}
+
+// cycle returns a *StuckError if all work that the loop waits for waits for the loop
+// itself. The caller holds l.mu, and nothing is ready.
+func (l *Loop) cycle() error {
+	holding := false
+	for _, w := range l.outside {
+		holding = holding || w.holds()
+	}
+	err := &StuckError{At: l.elapsed()}
+	for _, w := range l.outside {
+		if holding && !w.holds() {
+			continue
+		}
+		if !w.isWaiting() {
+			return nil
+		}
+		err.Work = append(err.Work, w.describe())
+		err.Cycle = append(err.Cycle, w.waits.waitChain()...)
+	}
+	return err
 }
 
 func (w *Work) describe() string {
 	return "work " + describe(w.id, w.label) + w.site.suffix()
 }
 
-// Offload runs fn on another goroutine and returns the future of its outcome.
+// Offload runs fn on another goroutine and returns the future of its outcome. What
+// virtual time does meanwhile says the policy, by default that of the loop.
 // The context is cancelled when the future is cancelled, with that cause, when the
 // loop is closed, with ErrClosed, and when fn has returned. A panic of fn rejects
 // the future with a *PanicError, a runtime.Goexit with ErrGoexit; a panic after
 // the future was cancelled is an error of the loop. Offload panics if fn is nil or
 // the loop is closed; see [Loop.Outside] for the order in which offloaded work
-// comes back.
-func Offload[T any](l *Loop, label string, fn func(context.Context) (T, error)) *Future[T] {
+// comes back. Fn may wait for futures of the loop with [Loop.Await].
+func Offload[T any](l *Loop, label string, fn func(context.Context) (T, error), policy ...Policy) *Future[T] {
 	if fn == nil {
 		panic("fakeloop: Offload with a nil function")
 	}
 	p := NewPromise[T](l, label)
-	w := l.Outside(label)
+	w := l.Outside(label, policy...)
 	ctx, cancel := context.WithCancelCause(context.Background())
 	// Not on the loop: whoever uses the context may have its lock.
 	p.OnCancel(func(cause error) { go cancel(cause) })
@@ -125,6 +221,10 @@ func Offload[T any](l *Loop, label string, fn func(context.Context) (T, error)) 
 	}
 	go func() {
 		defer cancel(nil)
+		worker := thisGoroutine().id
+		l.mu.Lock()
+		w.worker = worker
+		l.mu.Unlock()
 		p.future.settleOutside(w, func() (T, error) { return fn(ctx) })
 	}()
 	return p.Future()

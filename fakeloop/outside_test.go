@@ -18,7 +18,7 @@ import (
 )
 
 func TestOffload(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		x := errors.New("x")
 		run := func(fn func(context.Context) (int, error)) (int, error) {
@@ -151,7 +151,7 @@ func TestPostFromWakesALoopThatWaitsForWork(t *testing.T) {
 }
 
 func TestReturnTwice(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		n := 0
 		work := loop.Outside("work")
@@ -165,7 +165,7 @@ func TestReturnTwice(t *testing.T) {
 }
 
 func TestReturnStorm(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		for range 100 {
 			loop := newLoop(t, fakeloop.Config{Mode: mode})
 			work := loop.Outside("work")
@@ -190,7 +190,7 @@ func TestReturnStorm(t *testing.T) {
 }
 
 func TestReturnedCallbackPanics(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		_ = loop.Outside("work").Return(func() { panic("boom") })
 		wantErrorText(t, loop.RunUntilIdle(), `fakeloop: callback "work" (#) panicked at FILE: boom`)
@@ -199,18 +199,24 @@ func TestReturnedCallbackPanics(t *testing.T) {
 
 // Work that never returns is named after Guard.
 func TestStuckWork(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		synctestOr(t, mode, func(t *testing.T) {
-			loop := newLoop(t, fakeloop.Config{Mode: mode, Guard: time.Minute})
+			loop := newLoop(t, fakeloop.Config{Mode: mode, Guard: time.Minute, Horizon: time.Minute})
 			work := loop.Outside("never")
-			const text = `fakeloop: at 0s gave up after 1m0s of real time; what the loop waits for has not come: work "never" (#). Config.Guard sets how long to wait.`
+			text := `fakeloop: at 0s gave up after 1m0s of real time; what the loop waits for has not come: work "never" (#). Config.Guard sets how long to wait.`
+			if mode == fakeloop.Bubble {
+				text = `fakeloop: at 0s gave up after 1m0s of virtual time; what the loop waits for has not come: work "never" (#). Config.Horizon sets how long to wait.`
+			}
 			p := fakeloop.NewPromise[int](loop, "")
 			for _, drive := range []func() error{loop.RunUntilIdle, func() error { return loop.Await(p.Future()) }} {
 				before := time.Now()
 				err := drive()
-				if mode == fakeloop.Virtual {
-					equal(t, "real time it took", time.Since(before), time.Minute)
+				if mode != fakeloop.Wall {
+					equal(t, "time it took", time.Since(before), time.Minute)
 					wantErrorText(t, err, text)
+				}
+				if mode == fakeloop.Bubble { // where waiting takes the loop's own time
+					text = strings.Replace(text, "at 0s", "at 1m0s", 1)
 				}
 				stuck := as[*fakeloop.StuckError](t, err)
 				equal(t, "After", stuck.After, time.Minute)
@@ -259,7 +265,7 @@ func TestGuardIsAboutSilence(t *testing.T) {
 }
 
 func TestOffloadContext(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		var kept context.Context
 		f := fakeloop.Offload(loop, "", func(ctx context.Context) (int, error) {
@@ -284,7 +290,7 @@ func TestOffloadContext(t *testing.T) {
 
 // What returns after Close is refused quietly; the future had been rejected.
 func TestWorkThatReturnsAfterClose(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		work, returned := loop.Outside("work"), loop.Outside("returned")
 		if mode == fakeloop.Virtual {
@@ -329,7 +335,7 @@ func TestOffloadMisuse(t *testing.T) {
 
 // The pool of a real program: more work than workers, results in spawn order.
 func TestOffloadMany(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		var got []int
 		for i := range 500 {

@@ -1,9 +1,10 @@
 package fakeloop
 
 import (
-	"fmt"
 	"slices"
 	"time"
+
+	"github.com/windtunnel-go/windtunnel/fakeloop/timeline"
 )
 
 // stateList is a list of futures, linked through themselves, in the order in
@@ -36,19 +37,67 @@ func (sl *stateList) remove(s *state) {
 	s.list, s.prev, s.next = nil, nil, nil
 }
 
-// Pending says what the loop still has to do or waits for: one line for each
-// callback that is ready, timer that is set, piece of work outside, and future
-// that is not settled, in this order, each with its label and, with
-// Config.Sites, where it was made. An empty result means that everything that
-// was begun has ended.
-func (l *Loop) Pending() []string {
+// Item is something that a loop still has to do or waits for.
+type Item struct {
+	Kind     ItemKind
+	ID       timeline.ID
+	Label    string
+	Due      time.Duration // of a timer, on the loop's clock; math.MaxInt64 if it never comes
+	Site     string        // "file:line" where it was made, with Config.Sites
+	Awaiting string        // of a future: what it waits for in turn, if that is known
+}
+
+// ItemKind is the kind of an [Item].
+type ItemKind uint8
+
+const (
+	PendingCallback ItemKind = iota // ready to run
+	PendingTimer                    // set and not due
+	PendingWork                     // outside the loop
+	PendingFuture                   // not settled
+)
+
+// String returns "callback", "timer", "work" or "future".
+func (k ItemKind) String() string {
+	return [...]string{PendingCallback: "callback", PendingTimer: "timer", PendingWork: "work", PendingFuture: "future"}[k]
+}
+
+// String names the item, says where it was made, and when it is due or what it waits
+// for.
+func (i Item) String() string {
+	text := i.Kind.String() + " " + describe(i.ID, i.Label)
+	switch {
+	case i.Kind == PendingTimer && i.Due == never:
+		text += ", due at no instant that ever comes"
+	case i.Kind == PendingTimer:
+		text += ", due at " + i.Due.String()
+	}
+	if i.Site != "" {
+		text += ", made at " + i.Site
+	}
+	if i.Kind == PendingFuture {
+		text += ", pending"
+	}
+	if i.Awaiting != "" {
+		text += ", waits for " + i.Awaiting
+	}
+	return text
+}
+
+// Pending returns what the loop still has to do or waits for: each callback that is
+// ready, timer that is set, piece of work outside, and future that is not settled,
+// in this order. An empty result means that everything that was begun has ended.
+func (l *Loop) Pending() []Item {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	var out []string
+	var out []Item
 	for _, t := range slices.Concat(l.batch[l.pos:], l.ready) {
 		if t.alive() {
-			out = append(out, "callback "+describe(t.id, t.label))
+			out = append(out, Item{Kind: PendingCallback, ID: t.id, Label: t.label})
 		}
+	}
+	for _, a := range l.beside.arrived {
+		out = append(out, Item{Kind: PendingCallback, ID: a.id, Label: a.label})
 	}
 	for _, k := range slices.SortedFunc(slices.Values(l.timers), func(a, b timerKey) int {
 		if a.before(b) {
@@ -56,19 +105,42 @@ func (l *Loop) Pending() []string {
 		}
 		return 1
 	}) {
-		out = append(out, k.timer.describe())
+		out = append(out, k.timer.item())
 	}
 	for _, w := range l.outside {
-		out = append(out, w.describe())
+		out = append(out, Item{Kind: PendingWork, ID: w.id, Label: w.label, Site: w.site.String()})
 	}
 	for s := l.pending.head; s != nil; s = s.next {
-		text := s.describe()
+		i := Item{Kind: PendingFuture, ID: s.id, Label: s.label, Site: s.site.String()}
 		if s.source != nil {
-			text += ", waits for future " + describe(s.source.id, s.source.label)
+			i.Awaiting = "future " + describe(s.source.id, s.source.label)
 		}
-		out = append(out, text)
+		out = append(out, i)
 	}
 	return out
+}
+
+// Peek returns the callback or timer that runs next, first in first out, without
+// running it; false means that nothing is ready and no timer set. A source of
+// decisions may choose otherwise, and work that returns may come before.
+func (l *Loop) Peek() (Item, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, queue := range [][]task{l.batch[l.pos:], l.ready} {
+		for i := range queue {
+			switch t := &queue[i]; {
+			case !t.alive():
+			case t.timer != nil:
+				return t.timer.item(), true
+			default:
+				return Item{Kind: PendingCallback, ID: t.id, Label: t.label}, true
+			}
+		}
+	}
+	if _, ok := l.timers.next(); ok {
+		return l.timers[0].timer.item(), true
+	}
+	return Item{}, false
 }
 
 // Idle reports whether the loop has nothing to do and waits for nothing: no callback
@@ -112,11 +184,7 @@ func (s *state) waitChain() []string {
 	return out
 }
 
-// describe names a timer and says when it is due.
-func (t *Timer) describe() string {
-	due := "no instant that ever comes"
-	if t.when != never {
-		due = time.Duration(t.when).String()
-	}
-	return fmt.Sprintf("timer %s, due at %s%s", describe(t.id, t.label), due, t.site.suffix())
+// item describes a timer.
+func (t *Timer) item() Item {
+	return Item{Kind: PendingTimer, ID: t.id, Label: t.label, Due: time.Duration(t.when), Site: t.site.String()}
 }

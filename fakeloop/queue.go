@@ -1,8 +1,8 @@
 package fakeloop
 
 import (
-	"slices"
 	"strconv"
+	"time"
 
 	"github.com/windtunnel-go/windtunnel/fakeloop/timeline"
 )
@@ -10,40 +10,38 @@ import (
 // task is a callback that is ready to run.
 type task struct {
 	id     timeline.ID
-	parent timeline.ID // who posted it
-	lane   timeline.ID // two tasks of one lane keep their order whatever is decided
+	parent timeline.ID // who posted it; two tasks of one parent keep their order whatever is decided
 	label  string
 	fn     func()
 	timer  *Timer // nil unless the task is a timer that came due
-	due    int64  // the timer's deadline
 	armed  uint64 // which setting of the timer this is
 }
 
 // alive reports whether a task of the batch will run: a timer does not if it was
 // stopped or set anew since it came due. The caller holds the loop's lock.
-func (t task) alive() bool {
+func (t *task) alive() bool {
 	return t.timer == nil || t.timer.queued && t.timer.armed == t.armed
 }
 
-// take ends the callback that ran before, if any, and returns the next one,
-// already recorded as begun. When the turn under way is used up it begins
-// another: the ready queue as it stands, then the timers that are due. Time
-// moves only if both are empty, and then to the next timer, but not beyond
-// horizon. The second result is false if there is nothing to run by then. The
-// caller holds l.mu.
+// take returns the next callback, already recorded as begun; the books of the one
+// before are closed. When the turn under way is used up it begins another: the
+// ready queue as it stands, then the timers that are due. Time moves only if both
+// are empty, and then to the next timer, but not beyond horizon. The second result
+// is false if there is nothing to run by then. The caller holds l.mu.
 func (l *Loop) take(horizon int64) (task, bool) {
-	l.endCallback()
 	for {
 		for l.pos < len(l.batch) {
 			t := l.pick()
-			if t.timer != nil && !t.timer.claim(t.armed) {
-				continue // stopped or set anew by an earlier callback of the batch
+			if t.timer != nil {
+				if !t.timer.claim(t.armed) {
+					continue // stopped or set anew by an earlier callback of the batch
+				}
+				l.now = max(l.now, t.timer.when)
 			}
-			l.now = max(l.now, t.due)
 			l.current = scope{id: t.id}
 			l.scope = &l.current
 			l.running = true
-			l.record(timeline.Fired, t.id, t.parent, t.label, "")
+			l.log.Add(timeline.Fired, time.Duration(l.now), l.turn, t.id, t.parent, t.label, "", 0)
 			return t, true
 		}
 		if !l.nextBatch(horizon) {
@@ -56,23 +54,37 @@ func (l *Loop) take(horizon int64) (task, bool) {
 // caller holds l.mu.
 func (l *Loop) endCallback() {
 	l.running = false
-	l.wall.leaving = false
+	l.beside.leaving = false
 	l.scope = &l.root
 }
 
 // inTurn reports whether the turn under way has something left to run. The
 // caller holds l.mu.
 func (l *Loop) inTurn() bool {
-	return slices.ContainsFunc(l.batch[l.pos:], task.alive)
+	for i := l.pos; i < len(l.batch); i++ {
+		if l.batch[i].alive() {
+			return true
+		}
+	}
+	return false
 }
 
 // hasMore reports whether take would return a task. The caller holds l.mu.
 func (l *Loop) hasMore(horizon int64) bool {
-	if len(l.outside) > 0 {
-		horizon = l.now // time stands still
-	}
 	when, ok := l.timers.next()
-	return l.inTurn() || len(l.ready) > 0 || ok && when <= max(l.now, horizon)
+	return l.inTurn() || len(l.ready) > 0 || ok && when <= max(l.now, l.reach(horizon))
+}
+
+// reach returns how far time may move now: to the horizon, unless the loop's time
+// moves by itself or work outside holds it back. The caller holds l.mu.
+func (l *Loop) reach(horizon int64) int64 {
+	switch {
+	case l.mode != Virtual:
+		return l.now
+	case len(l.outside) > 0:
+		return l.heldBack(horizon)
+	}
+	return horizon
 }
 
 // nextBatch begins a turn and reports whether it has anything to run. The
@@ -85,7 +97,7 @@ func (l *Loop) nextBatch(horizon int64) bool {
 	l.collectDue()
 	if len(l.batch) == 0 {
 		when, ok := l.timers.next()
-		if !ok || when > horizon || l.mode == Wall || len(l.outside) > 0 {
+		if !ok || when > l.reach(horizon) {
 			return false
 		}
 		l.now = when
@@ -106,8 +118,7 @@ func (l *Loop) collectDue() {
 		t := l.timers.pop()
 		t.queued = true
 		l.batch = append(l.batch, task{
-			id: t.id, parent: t.parent, lane: t.parent, label: t.label, fn: t.fn,
-			timer: t, due: t.when, armed: t.armed,
+			id: t.id, parent: t.parent, label: t.label, fn: t.fn, timer: t, armed: t.armed,
 		})
 	}
 }
@@ -130,9 +141,10 @@ func (l *Loop) decideNext() {
 	rest := l.batch[l.pos:]
 	var first []int // indices into rest
 	clear(l.lanes)
-	for i, t := range rest {
-		if t.alive() && !l.lanes[t.lane] {
-			l.lanes[t.lane] = true
+	for i := range rest {
+		t := &rest[i]
+		if t.alive() && !l.lanes[t.parent] {
+			l.lanes[t.parent] = true
 			first = append(first, i)
 		}
 	}
@@ -170,9 +182,9 @@ func (l *Loop) unwinding(t task, v any) {
 	}
 	err := Recovered(v, "callback "+describe(t.id, t.label))
 	text := err.cause()
+	l.report(err)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.errs = append(l.errs, err)
 	l.record(timeline.Panicked, t.id, t.parent, t.label, text)
 }
 

@@ -11,7 +11,7 @@ import (
 )
 
 func TestRegistryCallsInTheOrderOfRegistration(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		r := fakeloop.NewRegistry[int](loop)
 		var log journal
@@ -46,7 +46,7 @@ func TestRegistryEmitToNobody(t *testing.T) {
 
 // One event, one turn: also for handlers that a handler registers or removes.
 func TestRegistryChangedByItsHandlers(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		r := fakeloop.NewRegistry[int](loop)
 		var log journal
@@ -113,7 +113,7 @@ func TestRegistryTheSameFunctionTwice(t *testing.T) {
 
 // A panic takes neither the other handlers nor the registry with it.
 func TestRegistryHandlerPanics(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		r := fakeloop.NewRegistry[int](loop)
 		var log journal
@@ -165,7 +165,7 @@ func TestRegistryEmitInAHandler(t *testing.T) {
 }
 
 func TestRegistryMisuse(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		r := fakeloop.NewRegistry[int](loop)
 		wantPanic(t, "fakeloop: Registry.On with a nil function", func() { r.On("event", nil) })

@@ -49,14 +49,14 @@ func (l *Loop) OnSignal(sig os.Signal, fn func()) (remove func() bool) {
 
 // Raise calls the handlers of a signal, in the next turn, as if it had come to the
 // process. It is for virtual loops: a wall loop gets its signals from the operating
-// system, and Raise returns ErrWall. It returns ErrClosed if the loop is closed, and
+// system, and Raise returns ErrNotVirtual. It returns ErrClosed if the loop is closed, and
 // panics if sig is nil.
 func (l *Loop) Raise(sig os.Signal) error {
 	if sig == nil {
 		panic("fakeloop: Raise with a nil signal")
 	}
 	if l.mode == Wall {
-		return ErrWall
+		return ErrNotVirtual
 	}
 	l.mu.Lock()
 	s, closed := l.signals, l.closed

@@ -111,7 +111,7 @@ func TestSignalMisuse(t *testing.T) {
 			wantPanic(t, "fakeloop: Raise with a nil signal", func() { _ = loop.Raise(nil) })
 			remove := loop.OnSignal(syscall.SIGUSR1, func() {})
 			if mode == fakeloop.Wall {
-				equal(t, "Raise", loop.Raise(syscall.SIGUSR1), fakeloop.ErrWall)
+				equal(t, "Raise", loop.Raise(syscall.SIGUSR1), fakeloop.ErrNotVirtual)
 			}
 			mustClose(t, loop)
 			wantPanic(t, "fakeloop: OnSignal on a closed loop: the handler would never run", func() { loop.OnSignal(syscall.SIGUSR1, func() {}) })

@@ -52,7 +52,15 @@ func (p *place) suffix() string {
 	if p == nil {
 		return ""
 	}
-	return fmt.Sprintf(", made at %s:%d", filepath.Base(p.file), p.line)
+	return ", made at " + p.String()
+}
+
+// String returns a place as "file:line"; empty for nil.
+func (p *place) String() string {
+	if p == nil {
+		return ""
+	}
+	return fmt.Sprintf("%s:%d", filepath.Base(p.file), p.line)
 }
 
 // onCallbackStack reports whether the calling goroutine is in a callback or a

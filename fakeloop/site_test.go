@@ -43,7 +43,7 @@ func frames() []string {
 // The frames that CallbackFrames names are really there: not inlined, not
 // renamed, in every kind of callback, in both modes.
 func TestCallbackFramesAreInTheStack(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		dispatch, enter := fakeloop.CallbackFrames()[0], fakeloop.CallbackFrames()[1]
 		var log journal
@@ -89,7 +89,7 @@ func TestCallbackFramesAreInTheStack(t *testing.T) {
 // With Sites every text says where a thing was made: in the user's code, never
 // in this package's, however deep the call went.
 func TestSites(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode, Sites: true, Guard: time.Second})
 		var lines []int
 		here := func() { _, _, n, _ := runtime.Caller(1); lines = append(lines, n+1) } // the line below the call
@@ -121,7 +121,7 @@ func TestSites(t *testing.T) {
 			"\nfuture \"then\" (#)" + at(4) + ", pending, waits for future \"p\" (#)" +
 			"\nfuture \"catch\" (#)" + at(5) + ", pending, waits for future \"then\" (#)" +
 			"\nfuture \"co\" (#)" + at(6) + ", pending, waits for future \"p\" (#)"
-		got := identities.ReplaceAllString(strings.Join(loop.Pending(), "\n"), "#")
+		got := identities.ReplaceAllString(pendingText(loop), "#")
 		got = strings.ReplaceAll(got, "1h0m0s", "DUE")
 		equal(t, "Pending", got, want)
 		equal(t, "String", identities.ReplaceAllString(b.String(), "#"), `future "then" (#)`+at(4)+", pending")
@@ -160,7 +160,7 @@ func TestSitesInDeepStacks(t *testing.T) {
 		equal(t, "driving from deep in a callback", driveDeep(loop, 500), fakeloop.ErrReentrant)
 	})
 	mustIdle(t, loop)
-	equal(t, "site", strings.Contains(loop.Pending()[0], "made at site_test.go:"), true)
+	equal(t, "site", strings.Contains(loop.Pending()[0].String(), "made at site_test.go:"), true)
 }
 
 func driveDeep(loop *fakeloop.Loop, n int) error {
@@ -173,7 +173,7 @@ func driveDeep(loop *fakeloop.Loop, n int) error {
 func TestNoSitesUnlessAsked(t *testing.T) {
 	loop := newLoop(t, fakeloop.Config{})
 	fakeloop.NewPromise[int](loop, "p")
-	equal(t, "Pending", strings.Contains(loop.Pending()[0], "made at"), false)
+	equal(t, "Pending", strings.Contains(loop.Pending()[0].String(), "made at"), false)
 }
 
 func TestUnobservedErrorSaysWhere(t *testing.T) {

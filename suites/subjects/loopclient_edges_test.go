@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -178,7 +179,8 @@ func TestLoopClientOnALoopThatIsClosed(t *testing.T) {
 
 // awaitRead returns when a read is outside.
 func awaitRead(loop *fakeloop.Loop) {
-	for !strings.Contains(strings.Join(loop.Pending(), "\n"), `work "read"`) {
+	isRead := func(i fakeloop.Item) bool { return i.Kind == fakeloop.PendingWork && i.Label == "read" }
+	for !slices.ContainsFunc(loop.Pending(), isRead) {
 		runtime.Gosched()
 	}
 }

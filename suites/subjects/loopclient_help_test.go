@@ -118,7 +118,7 @@ func (b *bench) fetch(url string, dial dialer, deadline time.Duration) (_ class,
 	connections := &watched{dial: dial}
 	client := &subjects.LoopClient{Loop: b.loop, Dial: connections.DialContext, Deadline: deadline}
 	outcomes, inline, text := 0, true, ""
-	var left []string
+	var left []fakeloop.Item
 	came := make(chan struct{}, 1)
 	b.loop.Post(func() {
 		client.Get(url, func(body string, err error) {

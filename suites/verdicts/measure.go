@@ -71,7 +71,9 @@ func Measure(s Subject, f Fault) (cell Cell, err error) {
 	if err != nil {
 		return cell, errors.Join(err, loop.Close())
 	}
-	cell.Pending = loop.Pending()
+	for _, item := range loop.Pending() {
+		cell.Pending = append(cell.Pending, item.String())
+	}
 	for _, e := range loop.Unobserved() {
 		cell.Unobserved = append(cell.Unobserved, e.Error())
 	}

@@ -1,0 +1,113 @@
+package fakeloop
+
+import (
+	"fmt"
+	"time"
+)
+
+// Mode says which clock a loop runs on, and who drives it.
+type Mode uint8
+
+const (
+	// Virtual time moves only when the loop has nothing to do, straight to
+	// the next timer, and nothing runs until the test drives the loop.
+	Virtual Mode = iota
+	// Bubble is the virtual time of the testing/synctest bubble in which New is
+	// called. The loop runs on a goroutine of its own from New to Close, and
+	// dispatches only when everything else in the bubble is durably blocked.
+	Bubble
+	// Wall time is package time's. The loop runs on a goroutine of its own
+	// from New to Close.
+	Wall
+)
+
+// String returns "virtual", "bubble" or "wall".
+func (m Mode) String() string {
+	switch m {
+	case Virtual:
+		return "virtual"
+	case Bubble:
+		return "bubble"
+	case Wall:
+		return "wall"
+	}
+	return fmt.Sprintf("Mode(%d)", uint8(m))
+}
+
+// The defaults of Config.
+const (
+	DefaultLimit   = 1_000_000
+	DefaultGuard   = 30 * time.Second
+	DefaultHorizon = 24 * time.Hour // in a bubble; there is none on virtual time
+)
+
+// Config says how a loop behaves. The zero value is the default: virtual time,
+// first in first out, no creation sites.
+type Config struct {
+	// Mode is the clock; zero means Virtual.
+	Mode Mode
+
+	// Decisions is asked whenever the run could go on in more than one legal
+	// way; nil means choice 0 everywhere: first in first out, no fault.
+	Decisions Source
+
+	// Fatal tells the failure of a test framework (a panic value that has
+	// already been reported) from a panic of the code under test. A fatal one
+	// is not recorded: it leaves the loop and reaches the goroutine that
+	// drives it or waits for it. Nil means that no panic is fatal.
+	Fatal func(recovered any) bool
+
+	// OnError is called with each error that the loop collects: the panic of a
+	// callback, and what has no future to go to. It is called on the loop, right
+	// after the callback. The error is collected all the same; if OnError itself
+	// panics, so is that.
+	OnError func(error)
+
+	// Outside is what time does while work is outside the loop, unless the work
+	// was announced with a policy of its own; zero means Freeze. It has no effect
+	// on a bubble or wall loop, whose time is not its own.
+	Outside Policy
+
+	// Strict makes the loop panic when a goroutine that does not belong to it uses
+	// it in a way that has no place in the order of the run: Post, AfterFunc,
+	// settling a promise and the like from anything but a callback, a coroutine,
+	// the goroutine that made the loop, and the one that drives it. PostFrom and
+	// Work.Return are for the others. It costs about a microsecond a call.
+	Strict bool
+
+	// Sites makes the loop remember where futures, timers, coroutines and
+	// outside work were created, for the texts of failures. It costs about a
+	// microsecond each.
+	Sites bool
+
+	// Limit is how many callbacks one driving call may run before it gives
+	// up with a *LimitError; zero means DefaultLimit. It has no effect on a
+	// wall loop.
+	Limit int
+
+	// Horizon is how far one driving call may move time before it gives up with a
+	// *LimitError, but for calls that are told how far. Zero means no horizon on
+	// virtual time and DefaultHorizon in a bubble, where timers of other
+	// goroutines cannot be seen and waiting for what never comes ends there. It
+	// has no effect on a wall loop.
+	Horizon time.Duration
+
+	// Guard is how long, in real time, a driving or waiting call waits before it
+	// gives up with a *StuckError: a virtual loop for work outside, a wall loop for
+	// what it is waiting for altogether, counted from the last timer that is set
+	// when the call begins. Zero means DefaultGuard. It does not end Run on a wall
+	// loop.
+	Guard time.Duration
+
+	_ struct{}
+}
+
+// check panics if the configuration makes no sense.
+func (c Config) check() {
+	if c.Mode > Wall {
+		panic(fmt.Sprintf("fakeloop: New: no such mode: %v; use Virtual, Bubble or Wall", c.Mode))
+	}
+	if c.Limit < 0 || c.Guard < 0 || c.Horizon < 0 {
+		panic(fmt.Sprintf("fakeloop: New: Limit (%d), Guard (%v) and Horizon (%v) must not be negative; zero means the default", c.Limit, c.Guard, c.Horizon))
+	}
+}

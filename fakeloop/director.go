@@ -1,0 +1,163 @@
+package fakeloop
+
+import (
+	"slices"
+	"sync"
+	"testing/synctest"
+	"time"
+)
+
+// director decides, in one testing/synctest bubble, which loop dispatches next. Only
+// one goroutine of a bubble can wait until the bubble is quiet, so the loops leave
+// that to it: each asks to be granted one look at its queue, and when everything else
+// is durably blocked one of them is.
+type director struct {
+	bubble uint64
+	wake   chan struct{} // one slot
+
+	mu      sync.Mutex
+	loops   int // not closed
+	made    int // ever
+	waiting []*Loop
+	last    int // the number of the loop granted last
+}
+
+// directors are those of the bubbles that have a loop.
+var directors struct {
+	sync.Mutex
+	of map[uint64]*director
+}
+
+// join returns the director of a bubble, on behalf of one more loop, and that loop's
+// number.
+func join(bubble uint64) (*director, int) {
+	directors.Lock()
+	defer directors.Unlock()
+	d := directors.of[bubble]
+	if d == nil {
+		d = &director{bubble: bubble, wake: make(chan struct{}, 1)}
+		if directors.of == nil {
+			directors.of = make(map[uint64]*director)
+		}
+		directors.of[bubble] = d
+		go d.run()
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.loops++
+	d.made++
+	return d, d.made
+}
+
+// leave says that a loop has been closed; with the last one the director ends.
+func (d *director) leave() {
+	d.mu.Lock()
+	d.loops--
+	d.mu.Unlock()
+	d.nudge()
+}
+
+func (d *director) nudge() {
+	select {
+	case d.wake <- struct{}{}:
+	default:
+	}
+}
+
+// end ends the director if no loop is left. It is asked between two waits, since the
+// next director of the bubble must not wait beside this one.
+func (d *director) end() bool {
+	directors.Lock()
+	defer directors.Unlock()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.loops == 0 {
+		delete(directors.of, d.bubble)
+	}
+	return d.loops == 0
+}
+
+// await returns when everything in the bubble is durably blocked and it is the turn
+// of the loop, or when the loop is to end.
+func (d *director) await(l *Loop) {
+	d.mu.Lock()
+	d.waiting = append(d.waiting, l)
+	d.mu.Unlock()
+	d.nudge()
+	select {
+	case <-l.beside.granted:
+	case <-l.beside.quitting:
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		d.waiting = slices.DeleteFunc(d.waiting, func(o *Loop) bool { return o == l })
+	}
+}
+
+func (d *director) isDone() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.loops == 0
+}
+
+func (d *director) run() {
+	for !d.end() {
+		<-d.wake
+		d.quiesce()
+		for next := d.next(); next != nil; next = d.next() {
+			next.beside.granted <- struct{}{}
+			d.quiesce()
+		}
+	}
+}
+
+// next takes the loop whose turn it is off the list of those that wait: round robin,
+// in the order in which they were made.
+func (d *director) next() *Loop {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	best := -1
+	rank := func(l *Loop) int { return (l.beside.number - d.last - 1 + d.made) % d.made }
+	for i, l := range d.waiting {
+		if best < 0 || rank(l) < rank(d.waiting[best]) {
+			best = i
+		}
+	}
+	if best < 0 {
+		return nil
+	}
+	l := d.waiting[best]
+	d.waiting = slices.Delete(d.waiting, best, best+1)
+	d.last = l.beside.number
+	return l
+}
+
+// quiesce waits until everything else in the bubble is durably blocked. If somebody
+// else waits for that too, the loops are told, and waits until he is done.
+func (d *director) quiesce() {
+	for !quiet() {
+		d.mu.Lock()
+		waiting := slices.Clone(d.waiting)
+		d.mu.Unlock()
+		for _, l := range waiting {
+			l.report(ErrWaitBeside)
+		}
+		// Durable, so that the other's wait can end; short, but not beyond the end
+		// of the test body, after which time stands still.
+		timer := time.NewTimer(1)
+		select {
+		case <-timer.C:
+		case <-d.wake:
+			timer.Stop()
+		}
+		if d.isDone() {
+			return
+		}
+	}
+}
+
+// quiet waits until the bubble is quiet; false means that another goroutine does.
+func quiet() (alone bool) {
+	defer func() { alone = recover() == nil }()
+	synctest.Wait()
+	return
+}

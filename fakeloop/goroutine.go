@@ -1,0 +1,105 @@
+package fakeloop
+
+import (
+	"bytes"
+	"fmt"
+	"runtime"
+	"strconv"
+	"strings"
+)
+
+// goroutine is a goroutine as the runtime knows it.
+type goroutine struct {
+	id     uint64
+	bubble uint64 // of testing/synctest; 0 outside
+}
+
+// thisGoroutine returns the calling goroutine, which package runtime tells in no
+// other way than at the head of a stack:
+//
+//	goroutine 18 [running, synctest bubble 3]:
+func thisGoroutine() goroutine {
+	var buf [128]byte
+	head := buf[:runtime.Stack(buf[:], false)]
+	number := func(after string) uint64 {
+		_, rest, found := bytes.Cut(head, []byte(after))
+		if !found {
+			return 0
+		}
+		end := bytes.IndexFunc(rest, func(r rune) bool { return r < '0' || r > '9' })
+		n, err := strconv.ParseUint(string(rest[:max(end, 0)]), 10, 64)
+		if err != nil {
+			panic("fakeloop: the runtime's stack begins in an unknown way: " + string(head))
+		}
+		return n
+	}
+	head, _, _ = bytes.Cut(head, []byte("\n"))
+	return goroutine{number("goroutine "), number("synctest bubble ")}
+}
+
+// stackOf returns the stack of a goroutine, "" if it is gone.
+func stackOf(id uint64) string {
+	buf := make([]byte, 64<<10)
+	n := runtime.Stack(buf, true)
+	for n == len(buf) {
+		buf = make([]byte, 2*len(buf))
+		n = runtime.Stack(buf, true)
+	}
+	for _, stack := range strings.Split(string(buf[:n]), "\n\n") {
+		if strings.HasPrefix(stack, fmt.Sprintf("goroutine %d ", id)) {
+			return strings.TrimSpace(stack)
+		}
+	}
+	return ""
+}
+
+// owners are the goroutines that belong to a loop, besides those of its
+// coroutines.
+type owners struct {
+	maker  goroutine // called New
+	driver uint64    // drives a virtual loop, or did last; strict mode only
+}
+
+// tracksGoroutines reports whether the loop needs to know on which goroutine it
+// runs.
+func (l *Loop) tracksGoroutines() bool { return l.strict || l.mode != Virtual }
+
+// runsOn reports whether a goroutine is the one on which the loop's callbacks run,
+// or that of the coroutine whose body is running. The caller holds l.mu.
+func (l *Loop) runsOn(id uint64) bool {
+	return id == l.beside.owner || l.inside != nil && l.inside.goroutine == id
+}
+
+// isBeside reports whether the calling goroutine is another than the one on which
+// the loop's callback is running. The caller holds l.mu.
+func (l *Loop) isBeside() bool { return !l.runsOn(thisGoroutine().id) }
+
+// checkCaller panics, in strict mode, if the calling goroutine does not belong to
+// the loop.
+func (l *Loop) checkCaller(what string) {
+	if !l.strict {
+		return
+	}
+	caller := thisGoroutine().id
+	l.mu.Lock()
+	own := l.closed || l.runsOn(caller) || caller == l.owners.maker.id || caller == l.owners.driver
+	l.mu.Unlock()
+	if !own {
+		panic(fmt.Sprintf("fakeloop: %s by goroutine %d, which does not belong to this strict loop: the order of the run would depend on the scheduler; announce the work with Outside and hand it over with Work.Return, or call PostFrom", what, caller))
+	}
+}
+
+// checkBubble panics if the loop lives in a bubble and the calling goroutine does
+// not: waking the loop would be a use of a channel from outside its bubble, which
+// the runtime answers by ending the process. It returns the calling goroutine, zero
+// if the loop does not live in a bubble.
+func (l *Loop) checkBubble(what string) uint64 {
+	if l.mode != Bubble {
+		return 0
+	}
+	caller := thisGoroutine()
+	if caller.bubble != l.owners.maker.bubble {
+		panic(fmt.Sprintf("fakeloop: %s from outside the bubble of the loop (bubble %d, the caller's is %d; 0 is none): start the goroutine inside the function given to synctest.Test", what, l.owners.maker.bubble, caller.bubble))
+	}
+	return caller.id
+}
