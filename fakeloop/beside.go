@@ -81,8 +81,10 @@ func (l *Loop) runBeside() {
 // false when the loop is to end.
 func (l *Loop) runNext() bool {
 	l.mu.Lock()
-	l.endCallback()
-	l.notify()
+	if l.running {
+		l.endCallback()
+		l.notify()
+	}
 	asked := l.beside.asked
 	if l.mode == Bubble && !l.beside.quit {
 		l.mu.Unlock()
@@ -214,6 +216,7 @@ func (l *Loop) patience(g goal) time.Duration {
 // timeUp says what it means that a watcher has run out of patience. The caller
 // holds l.mu.
 func (l *Loop) timeUp(g goal) error {
+	l.readClock()
 	switch {
 	case g.until != 0:
 		return nil

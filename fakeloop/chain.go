@@ -63,6 +63,9 @@ func (f *Future[T]) settleBy(what string, fn func() (T, error)) {
 			return
 		}
 		err := Recovered(v, what)
+		f.loop.mu.Lock()
+		err.Awaiters = f.awaiters()
+		f.loop.mu.Unlock()
 		fatal := f.loop.isFatal(v)
 		if fatal {
 			f.loop.leave()

@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"maps"
-	"slices"
 	"time"
 
 	"github.com/windtunnel-go/windtunnel/fakeloop/timeline"
@@ -42,7 +40,7 @@ func (l *Loop) Close() error {
 	l.dropCallbacks()
 	l.stopRelays()
 	l.notify()
-	coroutines := slices.SortedFunc(maps.Keys(l.coroutines), func(a, b *Coroutine) int { return cmp.Compare(a.number, b.number) })
+	coroutines := l.inOrder()
 	l.mu.Unlock()
 
 	var fatal *escaped

@@ -40,22 +40,24 @@ func (l *Loop) drive(g goal) error {
 		err = l.runUntil(g)
 	}
 	if g.keepErrors || errors.Is(err, ErrReentrant) || errors.Is(err, ErrDriven) {
-		return err
+		return err // what the callbacks did is not for this caller
 	}
 	return l.withPanics(err)
 }
 
 // begin claims the right to drive.
 func (l *Loop) begin() error {
-	var caller uint64
-	if l.strict {
-		caller = thisGoroutine().id
-	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	var caller uint64
+	if l.strict || len(l.outside) > 0 {
+		caller = thisGoroutine().id
+	}
 	switch {
 	case l.closed:
 		return ErrClosed
+	case l.workOf(caller) != nil:
+		return errWorker
 	case l.driven && onCallbackStack():
 		return ErrReentrant
 	case l.driven:
@@ -102,7 +104,7 @@ func (l *Loop) runUntil(g goal) error {
 			continue
 		}
 		if len(l.outside) > 0 {
-			again, err := l.attendOutside(bound)
+			again, err := l.attendOutside(bound, g.horizon != never)
 			if again {
 				continue
 			}
@@ -112,7 +114,7 @@ func (l *Loop) runUntil(g goal) error {
 			}
 		}
 		var err error
-		if bound != g.horizon && l.hasMore(never) {
+		if bound != g.horizon && (len(l.outside) > 0 || l.hasMore(never)) {
 			err = l.horizonError(n, began)
 		} else {
 			err = g.whenIdle()

@@ -25,8 +25,11 @@ var (
 	ErrReentrant = errors.New("fakeloop: a callback cannot drive or wait for the loop that runs it; use Then or OnSettled, or Await in a coroutine")
 
 	// ErrDriven means that two goroutines tried to drive one virtual loop at
-	// the same time.
+	// the same time, or that offloaded work tried to drive its loop.
 	ErrDriven = errors.New("fakeloop: another goroutine is driving this loop; a virtual loop has one driver at a time")
+
+	// errWorker is ErrDriven for the goroutine of offloaded work.
+	errWorker = fmt.Errorf("%w; offloaded work can wait for a future with Await or Wait, but not drive", ErrDriven)
 
 	// ErrNotVirtual means that the call only makes sense on a loop that the test
 	// drives.
@@ -53,11 +56,15 @@ var (
 
 // PanicError is a panic of a callback, a handler, a coroutine or of offloaded
 // work. It unwraps to the panic value if that is an error. Printed with %+v it
-// includes the stack.
+// includes the stack and who was waiting.
 type PanicError struct {
 	Value any    // what was given to panic
 	Site  string // "file:line" of the panic; of the faulting line for a runtime error
 	Stack string // of the goroutine that panicked, the site included
+
+	// Awaiters says who was waiting for the function that panicked, as
+	// Future.AsyncStack does; empty for a callback.
+	Awaiters []string
 
 	what string
 }
@@ -109,7 +116,7 @@ func (e *PanicError) Unwrap() error {
 func (e *PanicError) Format(s fmt.State, verb rune) {
 	io.WriteString(s, e.Error())
 	if verb == 'v' && s.Flag('+') {
-		io.WriteString(s, "\n"+e.Stack)
+		io.WriteString(s, "\n"+strings.Join(append([]string{e.Stack}, e.Awaiters...), "\n"))
 	}
 }
 
@@ -168,7 +175,7 @@ func (e *IdleError) Error() string {
 // LimitError means that a driving call ran as many callbacks as Config.Limit
 // allows and was not done.
 type LimitError struct {
-	Callbacks int           // how many it ran
+	Callbacks int           // how many it ran; 0 if it only watched
 	At        time.Duration // the loop's time now
 	Moved     time.Duration // how far time moved meanwhile; 0 for callbacks that post each other for ever
 	Horizon   time.Duration // Config.Horizon, if it was that limit which was met
@@ -178,8 +185,8 @@ type LimitError struct {
 // Error says whether time stood still, and which callbacks kept the loop busy.
 func (e *LimitError) Error() string {
 	if e.Horizon > 0 {
-		return fmt.Sprintf("fakeloop: gave up at %v: the loop would go on beyond its horizon of %v in one call, after %d callbacks. The last were %s. Config.Horizon sets the horizon.",
-			e.At, e.Horizon, e.Callbacks, cmp.Or(strings.Join(e.Last, ", "), "none"))
+		return fmt.Sprintf("fakeloop: gave up at %v: the loop would go on beyond its horizon of %v in one call. The last callbacks were %s. Config.Horizon sets the horizon.",
+			e.At, e.Horizon, cmp.Or(strings.Join(e.Last, ", "), "none"))
 	}
 	how := fmt.Sprintf("while time moved by %v: is there a timer that sets itself again for ever?", e.Moved)
 	if e.Moved == 0 {

@@ -96,7 +96,7 @@ func (l *Loop) takeBack(w *Work) {
 // caller holds l.mu.
 func (l *Loop) takeReturned() bool {
 	for _, w := range l.outside {
-		if l.mode == Virtual && w.returned && !w.holds() {
+		if l.mode == Virtual && w.returned && w.policy.asItComes() {
 			l.takeBack(w)
 			return true
 		}
@@ -148,16 +148,12 @@ func (l *Loop) nextReturn() *Work {
 func (w *Work) isWaiting() bool { return w.waits != nil && w.waits.status == isPending }
 
 // awaitOutside waits until s is settled, on behalf of a piece of work whose goroutine
-// calls it while another goroutine drives the loop.
+// calls it: that goroutine does not drive the loop.
 func (l *Loop) awaitOutside(s *state) error {
 	caller := thisGoroutine().id
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	i := slices.IndexFunc(l.outside, func(w *Work) bool { return w.worker == caller && !w.returned })
-	if i < 0 {
-		return ErrDriven
-	}
-	w := l.outside[i]
+	w := l.workOf(caller)
 	w.waits = s
 	defer func() { w.waits = nil }()
 	l.wake()
@@ -166,6 +162,17 @@ func (l *Loop) awaitOutside(s *state) error {
 			return ErrClosed
 		}
 		l.awaitChange(nil)
+	}
+	return nil
+}
+
+// workOf returns the piece of work that a goroutine is doing, nil if it does none.
+// The caller holds l.mu.
+func (l *Loop) workOf(goroutine uint64) *Work {
+	for _, w := range l.outside {
+		if w.worker == goroutine && !w.returned && goroutine != 0 {
+			return w
+		}
 	}
 	return nil
 }

@@ -91,6 +91,9 @@ func (w *Work) holds() bool {
 	return w.policy.kind == isFreeze || w.policy.kind == isSeeded && w.due <= w.loop.now
 }
 
+// asItComes reports whether work is taken back as soon as it has returned.
+func (p Policy) asItComes() bool { return p.kind == isJump || p.kind == isLockStep }
+
 // heldBack returns how far time may move, given what is outside. The caller holds
 // l.mu.
 func (l *Loop) heldBack(horizon int64) int64 {
@@ -107,9 +110,9 @@ func (l *Loop) heldBack(horizon int64) int64 {
 
 // attendOutside is called when nothing is ready and some work is outside. It takes
 // work back, moves time to where work is due, or waits, and reports whether the
-// driver should look again; false means that nothing more happens by the horizon.
-// The caller holds l.mu, which is released for the wait.
-func (l *Loop) attendOutside(horizon int64) (again bool, err error) {
+// driver should look again; false means that nothing more happens by the horizon,
+// which is where the call was told to stop, or else the loop's own. The caller holds l.mu, which is released for the wait.
+func (l *Loop) attendOutside(horizon int64, told bool) (again bool, err error) {
 	if l.takeReturned() {
 		return true, nil
 	}
@@ -133,11 +136,11 @@ func (l *Loop) attendOutside(horizon int64) (again bool, err error) {
 		return err == nil, err
 	case inStep:
 		return l.stepOutside(min(horizon, due))
-	case due <= horizon:
+	case due != never && due <= horizon:
 		l.now = due
 		return true, nil
-	case horizon != never:
-		return false, nil // time has jumped there
+	case told || due != never:
+		return false, nil // nothing more before the horizon
 	}
 	if cycle := l.cycle(); cycle != nil {
 		return false, cycle

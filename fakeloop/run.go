@@ -58,9 +58,10 @@ func (l *Loop) RunUntil(done func() bool) error {
 	return l.drive(goal{
 		horizon: never,
 		done: func(int) bool {
-			l.mu.Unlock()
-			defer l.mu.Lock()
-			return done()
+			l.mu.Unlock() // and so it stays if done panics
+			reached := done()
+			l.mu.Lock()
+			return reached
 		},
 		idle: func() error {
 			return &IdleError{At: l.elapsed(), Chain: []string{"the condition of RunUntil"}, Panics: slices.Clone(l.errs)}
@@ -179,7 +180,7 @@ func (l *Loop) Await(f Awaitable) error {
 		idle:       func() error { return &IdleError{At: l.elapsed(), Chain: s.waitChain(), Panics: slices.Clone(l.errs)} },
 		keepErrors: true,
 	})
-	if err == ErrDriven {
+	if err == errWorker {
 		return l.awaitOutside(s)
 	}
 	return err
