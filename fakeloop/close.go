@@ -13,7 +13,7 @@ import (
 // first finishes the callback under way. Suspended coroutines are ended: their
 // Await returns ErrClosed, so that their deferred calls run. Futures that are
 // still pending are rejected with ErrClosed, which counts as observed, and the
-// contexts of offloaded work are cancelled.
+// contexts of the loop and of offloaded work are cancelled.
 //
 // It returns, joined, the panics that no call has returned yet and an
 // *UnobservedError for each rejection that nobody looked at. A second Close
@@ -42,6 +42,7 @@ func (l *Loop) Close() error {
 	l.notify()
 	coroutines := l.inOrder()
 	l.mu.Unlock()
+	l.endContexts()
 
 	var fatal *escaped
 	for _, co := range coroutines {

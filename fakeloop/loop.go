@@ -58,8 +58,9 @@ type Loop struct {
 	inside     *Coroutine              // the one whose body is running
 	started    uint64
 
-	outside  []*Work // in the order in which they left
-	expected *Work   // the one a virtual loop waits for
+	outside  []*Work                   // in the order in which they left
+	expected *Work                     // the one a virtual loop waits for
+	contexts map[*loopContext]struct{} // not yet ended
 
 	owners   owners
 	sleeping bool          // somebody waits on wakeup

@@ -67,9 +67,14 @@ func (t *Timer) claim(armed uint64) bool {
 // arm sets t to fire d from now. The caller holds l.mu.
 func (l *Loop) arm(t *Timer, d time.Duration) {
 	l.readClock()
+	l.armAt(t, saturatingAdd(l.now, int64(d)))
+}
+
+// armAt sets t to fire at an instant. The caller holds l.mu.
+func (l *Loop) armAt(t *Timer, when int64) {
 	l.armed++
 	t.id, t.parent, t.armed = l.scope.child(), l.scope.id, l.armed
-	t.when = saturatingAdd(l.now, int64(d))
+	t.when = when
 	l.timers.push(t)
 	l.log.Append(timeline.Event{
 		At: time.Duration(l.now), Turn: l.turn, Kind: timeline.Armed,

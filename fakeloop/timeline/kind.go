@@ -23,6 +23,11 @@ const (
 	Panicked                   // a callback panicked; Detail is the value
 	Escaped                    // a test framework's failure or Goexit left the loop
 	Closed                     // the loop was closed
+	Touched                    // a callback touched something that others touch too; Label is its name
+	Charged                    // a callback was charged CPU time; Detail is how much
+	Held                       // a lock was taken; Label is its name
+	Released                   // a lock was given back
+	Cancelled                  // a future was cancelled
 )
 
 var kindNames = [...]string{
@@ -41,6 +46,11 @@ var kindNames = [...]string{
 	Panicked:   "panic",
 	Escaped:    "escape",
 	Closed:     "close",
+	Touched:    "touch",
+	Charged:    "charge",
+	Held:       "hold",
+	Released:   "release",
+	Cancelled:  "cancel",
 }
 
 // String returns the kind as a verb, as it stands in a line of a timeline.
