@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"net"
 	"net/http"
 	"runtime"
@@ -113,42 +112,6 @@ func contextGoroutines() int {
 	return strings.Count(string(buf[:runtime.Stack(buf, true)]), "context.(*cancelCtx).propagateCancel.func")
 }
 
-// Contexts of loops below each other, values in between, end together.
-func TestNestedContexts(t *testing.T) {
-	type key struct{}
-	for _, tc := range []struct {
-		name string
-		end  func(loop *fakeloop.Loop, cancel context.CancelFunc)
-		want string
-	}{
-		{"deadline", func(loop *fakeloop.Loop, _ context.CancelFunc) { mustAdvance(t, loop, time.Second) }, expired},
-		{"cancel", func(_ *fakeloop.Loop, cancel context.CancelFunc) { cancel() }, canceled},
-		{"close", func(loop *fakeloop.Loop, _ context.CancelFunc) { mustClose(t, loop) }, shut},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			loop, other := newLoop(t, fakeloop.Config{}), newLoop(t, fakeloop.Config{})
-			top, cancel := loop.WithTimeout(context.Background(), time.Second)
-			middle, cancelMiddle := loop.WithCancel(context.WithValue(top, key{}, "value"))
-			defer cancelMiddle()
-			low, cancelLow := other.WithTimeout(middle, time.Minute)
-			defer cancelLow()
-			derived, cancelDerived := context.WithCancel(low)
-			defer cancelDerived()
-			done := derived.Done()
-			equal(t, "Value", low.Value(key{}), any("value"))
-			tc.end(loop, cancel)
-			select {
-			case <-done:
-			default:
-				t.Error("a channel taken before is still open")
-			}
-			for _, ctx := range []context.Context{derived, low, middle, top} {
-				equal(t, fmt.Sprint(ctx), standing(ctx), tc.want)
-			}
-		})
-	}
-}
-
 func TestCancelOfAContext(t *testing.T) {
 	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
@@ -175,95 +138,6 @@ func TestCancelInTheTurnOfTheDeadline(t *testing.T) {
 	ctx, cancel := loop.WithTimeout(context.Background(), time.Second)
 	mustIdle(t, loop)
 	equal(t, "the context", standing(ctx), canceled)
-}
-
-// The context itself knows at once that its parent has ended, in each of its
-// methods; the rest soon after.
-func TestParentIsCancelled(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
-		loop := newLoop(t, fakeloop.Config{Mode: mode})
-		why := errors.New("enough")
-		ask := map[string]func(context.Context) bool{
-			"Err":   func(ctx context.Context) bool { return ctx.Err() == context.Canceled },
-			"Cause": func(ctx context.Context) bool { return context.Cause(ctx) == why },
-			"Done": func(ctx context.Context) bool {
-				select {
-				case <-ctx.Done():
-					return true
-				default:
-					return false
-				}
-			},
-		}
-		for name, ask := range ask {
-			parent, end := context.WithCancelCause(context.Background())
-			ctx, cancel := loop.WithTimeout(parent, time.Minute)
-			child, cancelChild := context.WithCancel(ctx)
-			done := ctx.Done()
-			end(why)
-			equal(t, name+" knows", ask(ctx), true)
-			<-done
-			<-child.Done()
-			equal(t, "child", standing(child), "done, context canceled, enough")
-			cancel()
-			cancelChild()
-			equal(t, "pending", len(loop.Pending()), 0)
-		}
-	})
-}
-
-// Nobody asks the context: the end of the parent comes nevertheless.
-func TestParentIsCancelledUnseen(t *testing.T) {
-	loop := newLoop(t, fakeloop.Config{})
-	parent, end := context.WithCancel(context.Background())
-	ctx, cancel := loop.WithCancel(parent)
-	defer cancel()
-	done := ctx.Done()
-	end()
-	<-done
-}
-
-// A parent that was cancelled before the deadline goes first, whatever the
-// scheduler does; and a run does not depend on when the news of it arrive.
-func TestParentIsCancelledBeforeTheDeadline(t *testing.T) {
-	digests := map[string]bool{}
-	for i := range 200 {
-		loop := newLoop(t, fakeloop.Config{})
-		var parent, ctx context.Context
-		var end context.CancelFunc
-		loop.Post(func() {
-			parent, end = context.WithCancel(context.Background())
-			ctx, _ = loop.WithTimeout(parent, time.Second)
-			loop.AfterFunc(time.Second, func() {})
-		})
-		loop.AfterFunc(time.Second, func() {
-			end()
-			for range i % 4 {
-				runtime.Gosched()
-			}
-		})
-		mustIdle(t, loop)
-		equal(t, "the context", standing(ctx), canceled)
-		digests[loop.Timeline().Digest().String()] = true
-	}
-	equal(t, "digests", len(digests), 1)
-}
-
-// The timer of a context whose parent was cancelled stays until the cancel function
-// is called, and fires without effect.
-func TestTimerOutlivesTheParent(t *testing.T) {
-	loop := newLoop(t, fakeloop.Config{})
-	parent, end := context.WithCancel(context.Background())
-	left, cancelLeft := loop.WithTimeout(parent, time.Second)
-	defer cancelLeft()
-	_, cancel := loop.WithTimeout(parent, time.Hour)
-	end()
-	<-left.Done()
-	cancel()
-	equal(t, "pending", len(loop.Pending()), 1)
-	mustIdle(t, loop)
-	equal(t, "Elapsed", loop.Elapsed(), time.Second)
-	equal(t, "the context", standing(left), canceled)
 }
 
 func TestContextsAndClose(t *testing.T) {
@@ -298,164 +172,6 @@ func TestContextsEndBeforeCoroutines(t *testing.T) {
 	})
 	mustAdvance(t, loop, time.Second)
 	mustClose(t, loop)
-}
-
-// imitation is a context of a foreign make: package context knows nothing of it.
-type imitation struct {
-	context.Context
-	done chan struct{}
-	err  error
-}
-
-func (c *imitation) Done() <-chan struct{} { return c.done }
-
-func (c *imitation) Err() error {
-	select {
-	case <-c.done:
-		return c.err
-	default:
-		return nil
-	}
-}
-
-func TestForeignParent(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) { // where a goroutine left behind fails the test
-		loop := newLoop(t, fakeloop.Config{})
-		why := errors.New("of a foreign make")
-		parent := &imitation{context.Background(), make(chan struct{}), why}
-		left, cancel := loop.WithTimeout(parent, time.Hour)
-		cancel()
-		ctx, cancel := loop.WithTimeout(parent, time.Hour)
-		defer cancel()
-		close(parent.done)
-		<-ctx.Done()
-		equal(t, "the context", standing(ctx), "done, of a foreign make, of a foreign make")
-		equal(t, "one that was cancelled", standing(left), canceled)
-	})
-}
-
-// Whatever package context does, the context of a loop does. The wall loop's clock
-// is package time's, in a bubble, so that the two can be compared in each moment.
-func TestContextsLikePackageContext(t *testing.T) {
-	type maker struct {
-		deadline func(context.Context, time.Time, error) (context.Context, context.CancelFunc)
-		timeout  func(context.Context, time.Duration, error) (context.Context, context.CancelFunc)
-	}
-	why, other := errors.New("why"), errors.New("other")
-	scenarios := map[string]func(m maker, note func(context.Context)){
-		"expires": func(m maker, note func(context.Context)) {
-			ctx, cancel := m.timeout(context.Background(), time.Second, why)
-			note(ctx)
-			time.Sleep(time.Second)
-			synctest.Wait()
-			note(ctx)
-			cancel()
-			note(ctx)
-		},
-		"cancelled before": func(m maker, note func(context.Context)) {
-			ctx, cancel := m.timeout(context.Background(), time.Second, why)
-			cancel()
-			note(ctx)
-			time.Sleep(2 * time.Second)
-			note(ctx)
-		},
-		"past": func(m maker, note func(context.Context)) {
-			for _, d := range []time.Duration{0, -1, math.MinInt64} {
-				ctx, cancel := m.timeout(context.Background(), d, why)
-				note(ctx)
-				cancel()
-				note(ctx)
-			}
-			ctx, cancel := m.deadline(context.Background(), time.Time{}, nil)
-			defer cancel()
-			note(ctx)
-		},
-		"parent ended": func(m maker, note func(context.Context)) {
-			parent, end := context.WithCancelCause(context.Background())
-			end(other)
-			for _, d := range []time.Duration{time.Second, -time.Second} {
-				ctx, cancel := m.timeout(parent, d, why)
-				note(ctx)
-				cancel()
-				note(ctx)
-			}
-		},
-		"parent ends": func(m maker, note func(context.Context)) {
-			parent, end := context.WithCancelCause(context.Background())
-			ctx, cancel := m.timeout(parent, time.Second, why)
-			child, cancelChild := m.timeout(ctx, time.Minute, nil)
-			end(other)
-			note(ctx)
-			note(child)
-			cancelChild()
-			cancel()
-			note(ctx)
-		},
-		"parent is earlier": func(m maker, note func(context.Context)) {
-			parent, end := context.WithTimeoutCause(context.Background(), time.Second, other)
-			defer end()
-			ctx, cancel := m.timeout(parent, time.Minute, why)
-			defer cancel()
-			note(ctx)
-			time.Sleep(time.Second)
-			synctest.Wait()
-			note(ctx)
-		},
-		"parent is later": func(m maker, note func(context.Context)) {
-			parent, end := m.timeout(context.Background(), time.Minute, other)
-			defer end()
-			ctx, cancel := m.timeout(parent, time.Second, why)
-			defer cancel()
-			note(ctx)
-			time.Sleep(time.Second)
-			synctest.Wait()
-			note(ctx)
-			note(parent)
-		},
-		"derived": func(m maker, note func(context.Context)) {
-			ctx, cancel := m.timeout(context.Background(), time.Second, why)
-			defer cancel()
-			a, cancelA := context.WithTimeout(ctx, time.Minute)
-			defer cancelA()
-			b, cancelB := context.WithCancelCause(ctx)
-			c, cancelC := context.WithCancel(context.WithoutCancel(ctx))
-			defer cancelC()
-			note(a)
-			cancelB(other)
-			note(b)
-			note(ctx)
-			time.Sleep(time.Second)
-			synctest.Wait()
-			note(a)
-			note(b)
-			note(c)
-		},
-		"huge": func(m maker, note func(context.Context)) {
-			ctx, cancel := m.deadline(context.Background(), time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC), nil)
-			note(ctx)
-			cancel()
-			note(ctx)
-		},
-	}
-	for name, scenario := range scenarios {
-		t.Run(name, func(t *testing.T) {
-			var results [2][]string
-			for i := range results {
-				synctest.Test(t, func(t *testing.T) {
-					m := maker{context.WithDeadlineCause, context.WithTimeoutCause}
-					if i == 1 {
-						loop := newLoop(t, fakeloop.Config{Mode: fakeloop.Wall})
-						m = maker{loop.WithDeadlineCause, loop.WithTimeoutCause}
-					}
-					scenario(m, func(ctx context.Context) {
-						deadline, ok := ctx.Deadline()
-						results[i] = append(results[i], fmt.Sprint(standing(ctx), deadline.UTC().Round(0), ok))
-					})
-				})
-			}
-			equal(t, "the loop's", strings.Join(results[1], "\n"), strings.Join(results[0], "\n"))
-		})
-	}
 }
 
 // A request ends at the deadline, with the error that net/http gives for it.
@@ -564,6 +280,14 @@ func TestCancelledContextsAreForgotten(t *testing.T) {
 		}
 	}
 	equal(t, "pending", len(loop.Pending()), 0)
+}
+
+// The timer of a context tells where the context was made.
+func TestSiteOfAContext(t *testing.T) {
+	loop := newLoop(t, fakeloop.Config{Sites: true})
+	_, cancel := loop.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	equal(t, "Pending", masked(loop.Pending()[0]), `timer "context deadline" (#), due at 1s, made at FILE`)
 }
 
 func TestContextString(t *testing.T) {

@@ -18,11 +18,16 @@
 // # Time
 //
 // Virtual time starts at 2000-01-01T00:00:00Z, stands still while callbacks
-// run, and moves only when nothing is ready: straight to the next timer. In a
+// run, but for what they [Loop.Charge] themselves with, and moves only when
+// nothing is ready: straight to the next timer. In a
 // callback Now is the later of the loop's time and the callback's due time.
 // Time never goes back, and a delay that overflows never comes. Timers with
 // equal deadlines fire in the order in which they were set; Reset puts a timer
 // behind those already set for the same instant.
+//
+// A [Ticker] runs a callback again and again, on a grid that does not drift; its
+// [Overrun] policy says what becomes of ticks that were missed. Contexts whose
+// deadline is on the loop's clock come from [Loop.WithTimeout] and its kin.
 //
 // # Who drives
 //

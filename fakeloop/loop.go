@@ -109,8 +109,8 @@ func New(c Config) *Loop {
 func (l *Loop) Mode() Mode { return l.mode }
 
 // Now returns the loop's time. In a callback of a virtual loop it is the later
-// of the loop's time and the callback's due time, and does not change until
-// the callback returns. It never goes back.
+// of the loop's time and the callback's due time, and changes until the
+// callback returns by [Loop.Charge] only. It never goes back.
 func (l *Loop) Now() time.Time {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -444,6 +444,8 @@ func TestMisuseOfTickers(t *testing.T) {
 
 func TestTickerString(t *testing.T) {
 	loop := newLoop(t, fakeloop.Config{Sites: true})
+	loop.TickFunc(time.Hour, fakeloop.Skip, func() {})
+	equal(t, "Pending", masked(loop.Pending()[0]), "timer #, due at 1h0m0s, made at FILE")
 	wantText(t, "String", loop.Named("poll").TickFunc(time.Second, fakeloop.Skip, func() {}), `ticker "poll" (#), made at FILE`)
 	for _, overrun := range []fakeloop.Overrun{fakeloop.Skip, fakeloop.Burst, fakeloop.Delay, 9} {
 		equal(t, "String", overrun.String(), []string{"skip", "burst", "delay", 9: "Overrun(9)"}[overrun])
