@@ -19,8 +19,8 @@
 //
 // Virtual time starts at 2000-01-01T00:00:00Z, stands still while callbacks
 // run, but for what they [Loop.Charge] themselves with, and moves only when
-// nothing is ready: straight to the next timer. In a
-// callback Now is the later of the loop's time and the callback's due time.
+// nothing is ready: straight to the next timer. In a callback Now is the later
+// of the loop's time and the callback's due time.
 // Time never goes back, and a delay that overflows never comes. Timers with
 // equal deadlines fire in the order in which they were set; Reset puts a timer
 // behind those already set for the same instant.
