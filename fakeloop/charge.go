@@ -13,7 +13,8 @@ import (
 // meanwhile fire after the callback, in the order of their deadlines. Time that
 // would overflow stops at the last instant of the loop.
 //
-// On a wall loop real time passes by itself, so there Charge only records the event.
+// In a bubble the callback sleeps for d, during which the other goroutines go on. On
+// a wall loop real time passes by itself, so there Charge only records the event.
 //
 // Charge panics if d is negative or if no callback of the loop is calling it.
 func (l *Loop) Charge(d time.Duration) {
@@ -27,8 +28,14 @@ func (l *Loop) Charge(d time.Duration) {
 		panic("fakeloop: Charge outside a callback of the loop: time is charged to the callback or coroutine that calls it; a test moves time with Advance")
 	}
 	l.record(timeline.Charged, l.scope.id, l.scope.id, "", d.String())
-	if l.mode == Virtual {
-		l.now = min(saturatingAdd(l.now, int64(d)), never-1)
-	}
 	l.mu.Unlock()
+	if l.mode == Wall {
+		return
+	}
+	if l.mode == Bubble {
+		time.Sleep(d)
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.now = min(saturatingAdd(l.now, int64(d)), never-1)
 }

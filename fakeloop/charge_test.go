@@ -92,7 +92,7 @@ func TestChargeSaturates(t *testing.T) {
 }
 
 func TestChargeIsRecorded(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		onLoop(t, loop, func() {
 			loop.Charge(0)
@@ -123,7 +123,7 @@ func TestChargeOnAWallLoop(t *testing.T) {
 }
 
 func TestMisuseOfCharge(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		const outside = "fakeloop: Charge outside a callback of the loop: time is charged to the callback or coroutine that calls it; a test moves time with Advance"
 		loop, other := newLoop(t, fakeloop.Config{Mode: mode}), newLoop(t, fakeloop.Config{Mode: mode})
 		wantPanic(t, outside, func() { loop.Charge(time.Second) })

@@ -51,7 +51,7 @@ func TestNestedContexts(t *testing.T) {
 // The context itself knows at once that its parent has ended, in each of its
 // methods; the rest soon after.
 func TestParentIsCancelled(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		why := errors.New("enough")
 		ask := map[string]func(context.Context) bool{

@@ -37,7 +37,7 @@ const (
 )
 
 func TestContextDeadline(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		var log journal
 		var ctx context.Context
@@ -113,13 +113,13 @@ func contextGoroutines() int {
 }
 
 func TestCancelOfAContext(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		onLoop(t, loop, func() {
 			ctx, cancel := loop.WithTimeout(context.Background(), time.Hour)
 			child, cancelChild := context.WithCancel(ctx)
 			defer cancelChild()
-			equal(t, "pending", masked(strings.Join(loop.Pending(), "; ")), `timer "context deadline" (#), due at 1h0m0s`)
+			equal(t, "pending", masked(strings.ReplaceAll(pendingText(loop), "\n", "; ")), `timer "context deadline" (#), due at 1h0m0s`)
 			cancel()
 			cancel()
 			equal(t, "the context", standing(ctx), canceled)
@@ -160,7 +160,7 @@ func TestCancelInTheTurnOfTheDeadline(t *testing.T) {
 }
 
 func TestContextsAndClose(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		timed, cancelTimed := loop.WithTimeout(context.Background(), time.Hour)
 		plain, cancelPlain := loop.WithCancel(context.Background())
@@ -306,7 +306,7 @@ func TestSiteOfAContext(t *testing.T) {
 	loop := newLoop(t, fakeloop.Config{Sites: true})
 	_, cancel := loop.WithTimeout(context.Background(), time.Second)
 	defer cancel()
-	equal(t, "Pending says where", strings.Contains(loop.Pending()[0], ", made at context_test.go:"), true)
+	equal(t, "Pending says where", strings.Contains(loop.Pending()[0].String(), ", made at context_test.go:"), true)
 }
 
 func TestContextString(t *testing.T) {

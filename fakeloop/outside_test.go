@@ -205,7 +205,7 @@ func TestStuckWork(t *testing.T) {
 			work := loop.Outside("never")
 			text := `fakeloop: at 0s gave up after 1m0s of real time; what the loop waits for has not come: work "never" (#). Config.Guard sets how long to wait.`
 			if mode == fakeloop.Bubble {
-				text = `fakeloop: at 0s gave up after 1m0s of virtual time; what the loop waits for has not come: work "never" (#). Config.Horizon sets how long to wait.`
+				text = `fakeloop: at 1m0s gave up after 1m0s of virtual time; what the loop waits for has not come: work "never" (#). Config.Horizon sets how long to wait.`
 			}
 			p := fakeloop.NewPromise[int](loop, "")
 			for _, drive := range []func() error{loop.RunUntilIdle, func() error { return loop.Await(p.Future()) }} {
@@ -216,7 +216,7 @@ func TestStuckWork(t *testing.T) {
 					wantErrorText(t, err, text)
 				}
 				if mode == fakeloop.Bubble { // where waiting takes the loop's own time
-					text = strings.Replace(text, "at 0s", "at 1m0s", 1)
+					text = strings.Replace(text, "at 1m0s", "at 2m0s", 1)
 				}
 				stuck := as[*fakeloop.StuckError](t, err)
 				equal(t, "After", stuck.After, time.Minute)

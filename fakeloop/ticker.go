@@ -116,12 +116,12 @@ func (tk *Ticker) run() {
 	if s.loop != l {
 		panic("fakeloop: a tick returned a future of another loop; hand its outcome over with PostFrom")
 	}
-	s.subscribe(func() {
+	s.subscribe(reaction{fn: func() {
 		if _, cancelled := s.err.(*CancelError); s.err != nil && !cancelled {
 			l.report(fmt.Errorf("fakeloop: a tick of %s failed: %w", tk, s.err))
 		}
 		tk.end()
-	})
+	}})
 	goesOn = true
 }
 
@@ -137,10 +137,10 @@ func (tk *Ticker) end() {
 	l.armAt(tk.timer, tk.overrun.next(tk.origin, tk.period, l.instant()))
 }
 
-// instant returns the time that it is. Within a callback of a wall loop that is
-// later than the loop's time, which stands. The caller holds l.mu.
+// instant returns the time that it is. Within a callback of a loop that runs by
+// itself that is later than the loop's time, which stands. The caller holds l.mu.
 func (l *Loop) instant() int64 {
-	if l.mode == Wall {
+	if l.mode != Virtual {
 		return max(l.now, int64(time.Since(l.epoch)))
 	}
 	return l.now

@@ -134,7 +134,7 @@ func TestBurstTakesATurnForEachTick(t *testing.T) {
 }
 
 func TestTickerInBothModes(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode, Guard: time.Hour})
 		var log journal
 		onLoop(t, loop, func() {
@@ -185,7 +185,7 @@ func TestOverrunOnAWallLoop(t *testing.T) {
 }
 
 func TestStopATickerDueInTheSameTurn(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		var log journal
 		onLoop(t, loop, func() {
@@ -257,7 +257,7 @@ func TestATickerStopsAndStartsItself(t *testing.T) {
 }
 
 func TestDueOfATicker(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		onLoop(t, loop, func() {
 			start := loop.Now()
@@ -274,7 +274,7 @@ func TestDueOfATicker(t *testing.T) {
 }
 
 func TestHugePeriods(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		for _, overrun := range []fakeloop.Overrun{fakeloop.Skip, fakeloop.Burst, fakeloop.Delay} {
 			loop := newLoop(t, fakeloop.Config{Mode: mode})
 			var log journal
@@ -294,7 +294,7 @@ func TestHugePeriods(t *testing.T) {
 }
 
 func TestPanicOfATick(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		n := 0
 		loop.Post(func() {
@@ -363,7 +363,7 @@ func TestMisuseOfTickers(t *testing.T) {
 func TestTickerString(t *testing.T) {
 	loop := newLoop(t, fakeloop.Config{Sites: true})
 	loop.TickFunc(time.Hour, fakeloop.Skip, func() {})
-	equal(t, "Pending says where", strings.Contains(loop.Pending()[0], ", made at ticker_test.go:"), true)
+	equal(t, "Pending says where", strings.Contains(loop.Pending()[0].String(), ", made at ticker_test.go:"), true)
 	wantText(t, "String", loop.Named("poll").TickFunc(time.Second, fakeloop.Skip, func() {}), `ticker "poll" (#), made at FILE`)
 	for _, overrun := range []fakeloop.Overrun{fakeloop.Skip, fakeloop.Burst, fakeloop.Delay, 9} {
 		equal(t, "String", overrun.String(), []string{"skip", "burst", "delay", 9: "Overrun(9)"}[overrun])

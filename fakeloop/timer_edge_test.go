@@ -37,7 +37,7 @@ func TestTheLastInstant(t *testing.T) {
 // tokio's reset_sleep_to_past: a timer that is reset to the past fires in the next
 // turn, before those that are due later.
 func TestResetToThePast(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		var log journal
 		onLoop(t, loop, func() {
