@@ -96,13 +96,22 @@ func (l *Loop) runNext() bool {
 		l.mu.Unlock()
 		return false
 	}
-	t, ok := l.take(never)
-	if !ok && l.mode == Bubble && l.takeReturned() {
-		t, ok = l.take(never)
+	var t task
+	found := false
+	if l.choices.refusal == nil {
+		t, found = l.take(never)
 	}
-	if ok {
+	if !found && !l.interrupted() && l.mode == Bubble && l.takeReturned() {
+		t, found = l.take(never)
+	}
+	switch {
+	case found:
 		l.mu.Unlock()
 		l.dispatch(t)
+		return true
+	case l.interrupted() && l.choices.refusal == nil:
+		l.notify()
+		l.mu.Unlock()
 		return true
 	}
 	l.beside.answered = asked
@@ -134,6 +143,7 @@ func (l *Loop) takeArrived() {
 func (l *Loop) sleep() {
 	l.sleeping = true
 	when, timed := l.timers.next()
+	timed = timed && l.choices.refusal == nil
 	wait := time.Duration(when - l.now)
 	l.mu.Unlock()
 	if !timed {
@@ -262,7 +272,7 @@ func (l *Loop) watchable(goroutine uint64) error {
 		l.mu.Unlock()
 		e.goOn()
 	}
-	return nil
+	return l.refused()
 }
 
 // leave notes that the callback in progress settles a future while it is being

@@ -87,6 +87,10 @@ func (l *Loop) runUntil(g goal) error {
 	}
 	for n := 0; ; {
 		l.endCallback()
+		if err := l.refused(); err != nil {
+			l.mu.Unlock()
+			return err
+		}
 		if g.reached(n) {
 			l.mu.Unlock()
 			return nil
@@ -101,6 +105,9 @@ func (l *Loop) runUntil(g goal) error {
 			l.dispatch(t)
 			n++
 			l.mu.Lock()
+			continue
+		}
+		if l.interrupted() {
 			continue
 		}
 		if len(l.outside) > 0 {

@@ -50,6 +50,10 @@ var (
 	// runtime.Goexit, which is what FailNow does, instead of returning.
 	ErrGoexit = errors.New("fakeloop: the function ended by runtime.Goexit and returned nothing")
 
+	// ErrTrapClosed means that a trap was closed, so that it holds nothing any
+	// more.
+	ErrTrapClosed = errors.New("fakeloop: the trap is closed")
+
 	// ErrForeignLoop means that a coroutine awaited a future of another loop.
 	ErrForeignLoop = errors.New("fakeloop: the awaited future belongs to another loop; hand its outcome over with PostFrom")
 )
@@ -144,11 +148,12 @@ func (e *UnobservedError) Unwrap() error { return e.Err }
 type IdleError struct {
 	At     time.Duration // the loop's time
 	Chain  []string      // who waits for whom; the first is what the call waited for
+	Held   []string      // callbacks that traps hold: often the reason
 	Panics []error       // of callbacks, which no call has returned yet: often the reason
 }
 
-// Error shows the chain of waits, the middle of a long one left out, and what
-// panicked.
+// Error shows the chain of waits, the middle of a long one left out, what traps
+// hold, and what panicked.
 func (e *IdleError) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "fakeloop: at %v the loop is idle (nothing is ready, no timer is set, no work is outside), so this will never come:\n", e.At)
@@ -164,6 +169,9 @@ func (e *IdleError) Error() string {
 			b.WriteString("which waits for ")
 		}
 		b.WriteString(link + "\n")
+	}
+	for _, held := range e.Held {
+		b.WriteString(held + "\n")
 	}
 	for _, err := range e.Panics {
 		fmt.Fprintf(&b, "Before that, %v\n", err)

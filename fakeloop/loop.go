@@ -69,6 +69,8 @@ type Loop struct {
 	changed  chan struct{} // closed and replaced after each callback
 	beside   beside
 	signals  *signals // nil until the first OnSignal
+	choices  choices
+	trapping trapping
 }
 
 // New returns a running loop at virtual instant 2000-01-01T00:00:00Z, or, in

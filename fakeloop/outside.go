@@ -108,7 +108,7 @@ func (l *Loop) takeReturned() bool {
 		w := l.expected
 		switch {
 		case w == nil:
-			return false
+			return l.choices.refusal != nil // which the driver is to find
 		case w.returned:
 			l.expected = nil
 			l.takeBack(w)
@@ -124,7 +124,7 @@ func (l *Loop) takeReturned() bool {
 // nextReturn returns the piece of work that the loop takes back next: of those that
 // it must have back before time moves on (in a bubble: of those that have returned)
 // the first that left, or the one that the source of decisions names. Nil means
-// none. The caller holds l.mu.
+// none, or that the source refused. The caller holds l.mu.
 func (l *Loop) nextReturn() *Work {
 	var next []*Work
 	for _, w := range l.outside {
@@ -141,7 +141,15 @@ func (l *Loop) nextReturn() *Work {
 	case 1:
 		return next[0]
 	}
-	return next[l.decide("next return", len(next))]
+	l.choices.options = l.choices.options[:0]
+	for _, w := range next {
+		l.choices.options = append(l.choices.options, Option{w.id, w.label})
+	}
+	choice, ok := l.decide(nextReturn)
+	if !ok {
+		return nil
+	}
+	return next[choice]
 }
 
 // isWaiting reports whether the goroutine that does the work waits for the loop.

@@ -1,6 +1,7 @@
 package fakeloop
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -45,6 +46,7 @@ type Item struct {
 	Due      time.Duration // of a timer, on the loop's clock; math.MaxInt64 if it never comes
 	Site     string        // "file:line" where it was made, with Config.Sites
 	Awaiting string        // of a future: what it waits for in turn, if that is known
+	Trap     string        // of a held callback: the trap that holds it
 }
 
 // ItemKind is the kind of an [Item].
@@ -52,19 +54,23 @@ type ItemKind uint8
 
 const (
 	PendingCallback ItemKind = iota // ready to run
+	PendingHeld                     // held by a trap
 	PendingTimer                    // set and not due
 	PendingWork                     // outside the loop
 	PendingFuture                   // not settled
 )
 
-// String returns "callback", "timer", "work" or "future".
+// String returns "callback", "held callback", "timer", "work" or "future".
 func (k ItemKind) String() string {
-	return [...]string{PendingCallback: "callback", PendingTimer: "timer", PendingWork: "work", PendingFuture: "future"}[k]
+	return [...]string{PendingCallback: "callback", PendingHeld: "held callback", PendingTimer: "timer", PendingWork: "work", PendingFuture: "future"}[k]
 }
 
 // String names the item, says where it was made, and when it is due or what it waits
 // for.
 func (i Item) String() string {
+	if i.Kind == PendingHeld {
+		return fmt.Sprintf("held by trap %q: callback %s", i.Trap, describe(i.ID, i.Label))
+	}
 	text := i.Kind.String() + " " + describe(i.ID, i.Label)
 	switch {
 	case i.Kind == PendingTimer && i.Due == never:
@@ -85,7 +91,7 @@ func (i Item) String() string {
 }
 
 // Pending returns what the loop still has to do or waits for: each callback that is
-// ready, timer that is set, piece of work outside, and future that is not settled,
+// ready, callback that a trap holds, timer that is set, piece of work outside, and future that is not settled,
 // in this order. An empty result means that everything that was begun has ended.
 func (l *Loop) Pending() []Item {
 	l.mu.Lock()
@@ -98,6 +104,11 @@ func (l *Loop) Pending() []Item {
 	}
 	for _, a := range l.beside.arrived {
 		out = append(out, Item{Kind: PendingCallback, ID: a.id, Label: a.label})
+	}
+	for _, h := range l.trapping.held {
+		if h.task.alive() {
+			out = append(out, Item{Kind: PendingHeld, ID: h.ID, Label: h.Label, Trap: h.trap.label})
+		}
 	}
 	for _, k := range slices.SortedFunc(slices.Values(l.timers), func(a, b timerKey) int {
 		if a.before(b) {

@@ -27,15 +27,20 @@ func (t *task) alive() bool {
 // before are closed. When the turn under way is used up it begins another: the
 // ready queue as it stands, then the timers that are due. Time moves only if both
 // are empty, and then to the next timer, but not beyond horizon. The second result
-// is false if there is nothing to run by then. The caller holds l.mu.
+// is false if there is nothing to run by then, or if the loop is interrupted. The
+// caller holds l.mu.
 func (l *Loop) take(horizon int64) (task, bool) {
+	l.trapping.caught = false
 	for {
 		for l.pos < len(l.batch) {
-			t := l.pick()
+			t, ok := l.pick()
+			if l.interrupted() {
+				return task{}, false
+			}
+			if !ok {
+				continue // stopped or set anew by an earlier callback of the batch
+			}
 			if t.timer != nil {
-				if !t.timer.claim(t.armed) {
-					continue // stopped or set anew by an earlier callback of the batch
-				}
 				l.now = max(l.now, t.timer.when)
 			}
 			l.current = scope{id: t.id}
@@ -123,38 +128,51 @@ func (l *Loop) collectDue() {
 	}
 }
 
-// pick removes and returns the task that runs next: the first of the batch, or
-// the one the source of decisions names among those that may legally go first,
-// which are the first of each lane.
-func (l *Loop) pick() task {
-	if l.source != nil {
-		l.decideNext()
+// pick removes and returns the task that runs next: one that a trap released, the
+// first of the batch, or the one the source of decisions names among those that may
+// legally go first, which are the first of each lane. The second result is false if
+// it does not run: it was stopped, a trap holds it now, or the source refused.
+func (l *Loop) pick() (task, bool) {
+	released := l.trapping.takeReleased()
+	if !released && l.source != nil && !l.decideNext() {
+		return task{}, false
 	}
 	t := l.batch[l.pos]
 	l.pos++
-	return t
+	if !released && l.hold(t) {
+		return task{}, false
+	}
+	return t, t.timer == nil || t.timer.claim(t.armed)
 }
 
 // decideNext moves the task that the source of decisions names to the front
-// of the rest of the batch, all others keeping their order.
-func (l *Loop) decideNext() {
+// of the rest of the batch, all others keeping their order. It returns false if the
+// source refused, with nothing moved.
+func (l *Loop) decideNext() bool {
 	rest := l.batch[l.pos:]
-	var first []int // indices into rest
+	c := &l.choices
+	c.first, c.options = c.first[:0], c.options[:0]
 	clear(l.lanes)
 	for i := range rest {
 		t := &rest[i]
 		if t.alive() && !l.lanes[t.parent] {
 			l.lanes[t.parent] = true
-			first = append(first, i)
+			c.first = append(c.first, i)
+			c.options = append(c.options, Option{t.id, t.label})
 		}
 	}
-	if len(first) < 2 {
-		return
+	if len(c.first) < 2 {
+		return true
 	}
-	k := first[l.decide("next callback", len(first))]
+	choice, ok := l.decide(nextCallback)
+	if !ok {
+		return false
+	}
+	k := c.first[choice]
 	chosen := rest[k]
 	copy(rest[1:k+1], rest[:k])
 	rest[0] = chosen
+	return true
 }
 
 // dispatch runs one callback. Its own frame in a stack is what tells a blocking

@@ -24,7 +24,9 @@ func (l *Loop) Run() error {
 			l.stopping = false
 			return true
 		},
-		idle: func() error { return &IdleError{At: l.elapsed(), Chain: []string{"Stop, until which Run goes on"}} },
+		idle: func() error {
+			return &IdleError{At: l.elapsed(), Chain: []string{"Stop, until which Run goes on"}, Held: l.listHeld()}
+		},
 	})
 }
 
@@ -64,7 +66,7 @@ func (l *Loop) RunUntil(done func() bool) error {
 			return reached
 		},
 		idle: func() error {
-			return &IdleError{At: l.elapsed(), Chain: []string{"the condition of RunUntil"}, Panics: slices.Clone(l.errs)}
+			return &IdleError{At: l.elapsed(), Chain: []string{"the condition of RunUntil"}, Held: l.listHeld(), Panics: slices.Clone(l.errs)}
 		},
 	})
 }
@@ -123,7 +125,7 @@ func (l *Loop) AdvanceToNext() (time.Duration, error) {
 	}
 	l.mu.Lock()
 	when, ok := l.timers.next()
-	idle := &IdleError{At: l.elapsed(), Chain: []string{"a timer to which AdvanceToNext could move"}}
+	idle := &IdleError{At: l.elapsed(), Chain: []string{"a timer to which AdvanceToNext could move"}, Held: l.listHeld()}
 	l.mu.Unlock()
 	if !ok {
 		return 0, idle
@@ -175,9 +177,11 @@ func (l *Loop) Await(f Awaitable) error {
 		return nil
 	}
 	err := l.drive(goal{
-		horizon:    never,
-		done:       func(int) bool { return s.status != isPending },
-		idle:       func() error { return &IdleError{At: l.elapsed(), Chain: s.waitChain(), Panics: slices.Clone(l.errs)} },
+		horizon: never,
+		done:    func(int) bool { return s.status != isPending },
+		idle: func() error {
+			return &IdleError{At: l.elapsed(), Chain: s.waitChain(), Held: l.listHeld(), Panics: slices.Clone(l.errs)}
+		},
 		keepErrors: true,
 	})
 	if err == errWorker {
