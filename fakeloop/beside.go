@@ -272,7 +272,7 @@ func (l *Loop) watchable(goroutine uint64) error {
 		l.mu.Unlock()
 		e.goOn()
 	}
-	return l.refused()
+	return l.choices.refusal
 }
 
 // leave notes that the callback in progress settles a future while it is being

@@ -15,11 +15,12 @@ import (
 // still pending are rejected with ErrClosed, which counts as observed, and the
 // contexts of the loop and of offloaded work are cancelled.
 //
-// It returns, joined, the panics that no call has returned yet and an
-// *UnobservedError for each rejection that nobody looked at, a *HeldError if traps
-// hold callbacks, and a refusal of the source to go on. A second Close returns nil. Close refuses to run in a callback of the loop (ErrReentrant) or
-// while another goroutine drives it (ErrDriven), and returns a *StuckError if a
-// callback or a coroutine does not end within Config.Guard.
+// It returns, joined, the refusal of the source of decisions to go on, a *HeldError
+// if traps hold callbacks, the panics that no call has returned yet, and an
+// *UnobservedError for each rejection that nobody looked at. A second Close returns
+// nil. Close refuses to run in a callback of the loop (ErrReentrant) or while
+// another goroutine drives it (ErrDriven), and returns a *StuckError if a callback
+// or a coroutine does not end within Config.Guard.
 func (l *Loop) Close() error {
 	var err error
 	if l.mode != Virtual {
@@ -37,7 +38,7 @@ func (l *Loop) Close() error {
 	l.mu.Lock()
 	l.closed = true
 	l.record(timeline.Closed, timeline.Driver, timeline.Driver, "", "")
-	err = errors.Join(l.untold(), l.dropHeld())
+	err = errors.Join(l.choices.refusal, l.dropHeld())
 	l.dropCallbacks()
 	l.stopRelays()
 	l.notify()

@@ -25,7 +25,7 @@ type OptionSource interface {
 
 	// ChooseOption is Choose for a decision with all that is known about it. The
 	// options are valid during the call only. An error ends the run: the loop runs
-	// no further callback, and every driving call returns the error. The callback
+	// no further callback, and every driving call, and Close, return the error. The callback
 	// that asked, if it was a callback that asked with Loop.Choose, gets 0 and goes
 	// on to its end.
 	ChooseOption(d Decision) (int, error)
@@ -79,7 +79,6 @@ type choices struct {
 	options []Option          // scratch of those who ask
 	details map[[2]int]string // texts of common outcomes, by choice and n
 	refusal error             // why the source refused to go on; nil if it did not
-	told    bool              // somebody has been returned the refusal
 }
 
 // Choose takes a decision: it returns a number from 0 to n-1 and records it.
@@ -144,22 +143,6 @@ func (l *Loop) decide(label string) (int, bool) {
 	return choice, ok
 }
 
-// refused returns the error with which the source refused to go on, nil if it did
-// not. The caller, which holds l.mu, passes it on.
-func (l *Loop) refused() error {
-	if l.choices.refusal != nil {
-		l.choices.told = true
-	}
-	return l.choices.refusal
-}
-
-// untold returns a refusal that nobody has been told of. The caller holds l.mu.
-func (l *Loop) untold() error {
-	if l.choices.told {
-		return nil
-	}
-	return l.refused()
-}
 
 // detail is what a timeline says about a choice. Common ones are made once.
 func (c *choices) detail(choice, n int) string {

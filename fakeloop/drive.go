@@ -87,7 +87,7 @@ func (l *Loop) runUntil(g goal) error {
 	}
 	for n := 0; ; {
 		l.endCallback()
-		if err := l.refused(); err != nil {
+		if err := l.choices.refusal; err != nil {
 			l.mu.Unlock()
 			return err
 		}
