@@ -206,7 +206,7 @@ func (r *reader) label(number int) uint32 {
 	if number > 0 {
 		return uint32(number - 1)
 	}
-	size := r.number(len(r.body)-r.at, "the length of a label")
+	size := r.number(maxBody, "the length of a label")
 	if size > len(r.body)-r.at {
 		r.fail(fmt.Sprintf("a label of %d bytes", size))
 	}

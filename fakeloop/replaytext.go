@@ -54,7 +54,7 @@ func pack(body []byte) string {
 
 func deflate(body []byte) []byte {
 	var b bytes.Buffer
-	w, err := flate.NewWriter(&b, flate.BestCompression)
+	w, err := flate.NewWriter(&b, flate.DefaultCompression)
 	if err != nil {
 		panic(err) // no such level
 	}
