@@ -143,7 +143,6 @@ func (l *Loop) decide(label string) (int, bool) {
 	return choice, ok
 }
 
-
 // detail is what a timeline says about a choice. Common ones are made once.
 func (c *choices) detail(choice, n int) string {
 	if n > 64 {

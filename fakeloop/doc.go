@@ -92,4 +92,15 @@
 // by one callback keep their order among themselves whatever is chosen, since
 // code relies on it. Two runs with equal choices have equal timelines, event by
 // event; see [Loop.Timeline] and package timeline.
+//
+// [Seed] shuffles all that may legally go another way. [Record] writes down what any
+// source answers, as a line of text. [ParseReplay] reads that line:
+// [Replay.Strict] repeats the run, and stops it with a [DivergenceError] where it
+// asks something else than was recorded; [Replay.Source] follows as far as it can.
+//
+// # Traps
+//
+// [Loop.Trap] holds the callbacks of a label when they are about to run, until the
+// test releases them. Several traps force one exact interleaving. A held callback
+// does not keep the loop from being idle.
 package fakeloop

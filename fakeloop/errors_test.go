@@ -23,13 +23,14 @@ func TestSentinelTexts(t *testing.T) {
 		fakeloop.ErrPast:         "fakeloop: time does not go back",
 		fakeloop.ErrNilRejection: "fakeloop: rejected with a nil error",
 		fakeloop.ErrGoexit:       "fakeloop: the function ended by runtime.Goexit and returned nothing",
+		fakeloop.ErrTrapClosed:   "fakeloop: the trap is closed",
 		fakeloop.ErrForeignLoop:  "fakeloop: the awaited future belongs to another loop; hand its outcome over with PostFrom",
 		fakeloop.ErrReturned:     "fakeloop: this work has returned already; announce each piece of work with an Outside of its own",
 	}
 	for err, text := range texts {
 		equal(t, "text", err.Error(), text)
 	}
-	equal(t, "sentinels, all different", len(texts), 9)
+	equal(t, "sentinels, all different", len(texts), 10)
 }
 
 func TestErrorTexts(t *testing.T) {

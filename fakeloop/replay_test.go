@@ -407,6 +407,19 @@ func TestRest(t *testing.T) {
 	equal(t, "at the end", strict.Rest(), 0)
 }
 
+// The error stays, whatever is asked next.
+func TestStrictReplayStaysDiverged(t *testing.T) {
+	recording := fakeloop.Record(nil)
+	for range 2 {
+		_ = recording.Choose("a", 2)
+	}
+	strict := recording.Replay().Strict()
+	_, first := strict.ChooseOption(fakeloop.Decision{Label: "b", N: 2})
+	_, second := strict.ChooseOption(fakeloop.Decision{Label: "a", N: 2})
+	equal(t, "error", as[*fakeloop.DivergenceError](t, second), as[*fakeloop.DivergenceError](t, first))
+	equal(t, "decisions left", strict.Rest(), 2)
+}
+
 // A replay serves many loops, each source one.
 func TestReplayServesManyLoops(t *testing.T) {
 	recording := fakeloop.Record(fakeloop.Seed(3))
