@@ -63,8 +63,8 @@ const (
 // Under a seed everything is shuffled whose order the loop does not promise:
 // callbacks that are ready in one turn and come from different callbacks, origins or
 // futures; timers that are due in one turn and were set by different callbacks; and
-// the order in which work comes back. What one callback posts, and the timers that
-// it sets for one instant, keep their order.
+// the order in which work comes back. What one callback posts, the timers that it
+// sets for one instant, and the handlers of one future keep their order.
 func Seed(seed uint64) Source {
 	return &seeded{rand.New(rand.NewPCG(seed, 0x77696e6474756e6e))}
 }

@@ -38,9 +38,9 @@ func (r *Replay) Len() int { return r.n }
 
 // Strict returns a source for one loop that answers what was recorded, and refuses
 // to go on with a *DivergenceError as soon as it is asked something else than was
-// recorded: another label, another number of ways, or other options. So a run that
-// ends without that error, and with nothing left in [StrictReplay.Rest], took the
-// recorded decisions.
+// recorded: another label, another number of ways, or, where options were recorded,
+// other ones. So a run that ends without that error, and with nothing left in
+// [StrictReplay.Rest], took the recorded decisions.
 func (r *Replay) Strict() *StrictReplay {
 	return &StrictReplay{r: reader{body: r.body}, of: r.n}
 }

@@ -366,7 +366,7 @@ func TestRefusal(t *testing.T) {
 		equal(t, "Choose", loop.Choose("dial", 3), 0)
 		sameError(t, "Close", loop.Close(), refusal)
 	})
-	t.Run("wall", func(t *testing.T) {
+	t.Run("again and again", func(t *testing.T) {
 		inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
 			var log journal
 			loop := newLoop(t, fakeloop.Config{Mode: mode, Decisions: refuse("next callback")})

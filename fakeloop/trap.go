@@ -46,9 +46,8 @@ type trapping struct {
 
 // Trap starts to hold the callbacks of a label, which is the one that they carry in
 // the timeline: that of [Named], of the origin for PostFrom, of the work for
-// Outside, and of the future for its handlers. A coroutine is such a handler: its
-// first step has the label of its own future, each later one that of the future it
-// awaited.
+// Outside, and of the future for its handlers. The first step of a coroutine has the
+// label given to Async; each later one has that of the future it awaited.
 //
 // Trap panics if the label is empty, if a trap of that label is open already, or if
 // the loop is closed.

@@ -291,13 +291,15 @@ func TestTrapClose(t *testing.T) {
 	loop := newLoop(t, fakeloop.Config{})
 	trap := loop.Trap("x")
 	other := loop.Trap("y")
-	origins(&log, "x", "y", "x")(loop)
+	for _, name := range []string{"x1", "y1", "x2"} {
+		_ = loop.PostFrom(name[:1], log.note(name))
+	}
 	mustIdle(t, loop)
 	trap.Close()
-	origins(&log, "x")(loop)
+	_ = loop.PostFrom("x", log.note("x3"))
 	trap.Close()
 	mustIdle(t, loop)
-	log.want(t, "x x x")
+	log.want(t, "x1 x2 x3")
 	_, err := trap.Wait()
 	sameError(t, "Wait on a closed trap", err, fakeloop.ErrTrapClosed)
 	again := loop.Trap("x") // the label is free again
@@ -308,7 +310,7 @@ func TestTrapClose(t *testing.T) {
 	sameError(t, "Wait on a closed trap", err, fakeloop.ErrTrapClosed)
 	other.Close()
 	mustIdle(t, loop)
-	log.want(t, "y")
+	log.want(t, "y1")
 }
 
 // On a wall loop Close of the trap ends a Wait, and a callback can be held and
