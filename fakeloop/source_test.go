@@ -140,7 +140,7 @@ func TestRefusal(t *testing.T) {
 		sameError(t, "Close", loop.Close(), refusal)
 	})
 	t.Run("again and again", func(t *testing.T) {
-		inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+		inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 			var log journal
 			loop := newLoop(t, fakeloop.Config{Mode: mode, Decisions: refuse("next callback")})
 			loop.Post(func() { origins(&log, "a", "b")(loop) })

@@ -52,7 +52,7 @@ func TestTrapHoldsEveryKindOfCallback(t *testing.T) {
 		},
 	} {
 		t.Run(what, func(t *testing.T) {
-			inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+			inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 				var log journal
 				loop := newLoop(t, fakeloop.Config{Mode: mode})
 				trap := loop.Trap("x")
@@ -169,7 +169,7 @@ func TestTrapWaitReturnsEachOnce(t *testing.T) {
 }
 
 func TestTrapWaitForNothing(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		var log journal
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		y := loop.Trap("y")
@@ -339,7 +339,7 @@ func TestTrapOnAWallLoop(t *testing.T) {
 }
 
 func TestCloseOfALoopTellsWhatIsHeld(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		var log journal
 		loop := fakeloop.New(fakeloop.Config{Mode: mode})
 		trap := loop.Trap("x")
