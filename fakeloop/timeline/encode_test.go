@@ -90,7 +90,7 @@ func TestRoundTripOfRandomEvents(t *testing.T) {
 		events = append(events, timeline.Event{
 			At:     time.Duration(number()),
 			Turn:   number(),
-			Kind:   timeline.Kind(r.IntN(20)),
+			Kind:   timeline.Kind(r.IntN(25)),
 			ID:     timeline.ID(number()),
 			Cause:  timeline.ID(number()),
 			Label:  fmt.Sprint("label ", r.IntN(200))[:r.IntN(8)],

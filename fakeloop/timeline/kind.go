@@ -23,11 +23,11 @@ const (
 	Panicked                   // a callback panicked; Detail is the value
 	Escaped                    // a test framework's failure or Goexit left the loop
 	Closed                     // the loop was closed
-	Touched                    // a callback touched something that others touch too; Label is its name
-	Charged                    // a callback was charged CPU time; Detail is how much
-	Held                       // a lock was taken; Label is its name
-	Released                   // a lock was given back
-	Cancelled                  // a future was cancelled
+	Touched                    // a callback used an object; ID and Label are the object's, Detail is "read", "write" or empty
+	Charged                    // a callback was charged simulated time of a CPU; Detail is how much
+	Held                       // a trap held a callback
+	Released                   // a held callback was let go
+	Cancelled                  // somebody asked to cancel a future
 )
 
 var kindNames = [...]string{
