@@ -1,0 +1,343 @@
+package timeline_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/windtunnel-go/windtunnel/fakeloop"
+	"github.com/windtunnel-go/windtunnel/fakeloop/timeline"
+)
+
+// wantText compares texts of several lines. The one wanted begins with a line
+// break, for the reader's sake.
+func wantText(t *testing.T, got, want string) {
+	t.Helper()
+	if want = strings.TrimPrefix(want, "\n"); got != want {
+		t.Errorf("got\n%swant\n%s", got, want)
+	}
+}
+
+func TestLanesOfRetries(t *testing.T) {
+	wantText(t, retries(t).Lanes(timeline.LaneOptions{}), `
+      | fetch                           | main
+   0s | fire fetch                      |
+   0s | leave dial                      |
+   0s |                                 | await answer
+   0s | return dial                     |
+   0s | reject dial: connection refused |
+   0s | arm retry +200ms                |
+200ms | fire retry                      |
+200ms | leave dial                      |
+200ms | return dial                     |
+200ms | reject dial: connection refused |
+200ms | arm retry +400ms                |
+600ms | fire retry                      |
+600ms | leave dial                      |
+600ms | return dial                     |
+600ms | reject dial: connection refused |
+600ms | arm retry +800ms                |
+ 1.4s | fire retry                      |
+ 1.4s | leave dial                      |
+ 1.4s | return dial                     |
+ 1.4s | settle dial                     |
+ 1.4s | settle answer -------------------->
+ 1.4s |                                 | settle main
+ 1.4s |                                 | handle main
+`)
+}
+
+func TestLanesOfAQueue(t *testing.T) {
+	wantText(t, queue(t, 1000).Lanes(timeline.LaneOptions{}), `
+      | producer        | consumer
+   0s | settle q put    |
+   0s | await q put     |
+   0s |                 | settle q get
+   0s |                 | await q get
+   0s | settle q put    |
+   0s | await q put     |
+   0s |                 | arm +10ms
+   0s |                 | await sleep
+   0s | await q put     |
+ 10ms |                 | settle sleep
+ 10ms | <---------------- settle q put
+ 10ms |                 | settle q get
+ 10ms |                 | await q get
+ 10ms | await q put     |
+ 10ms |                 | arm +10ms
+ 10ms |                 | await sleep
+  ... x 997: these 7 lines, until 9.97s
+9.98s |                 | settle sleep
+9.98s | <---------------- settle q put
+9.98s |                 | settle q get
+9.98s |                 | await q get
+9.98s | settle producer |
+9.98s |                 | arm +10ms
+9.98s |                 | await sleep
+9.99s |                 | settle sleep
+9.99s |                 | settle q get
+9.99s |                 | await q get
+9.99s |                 | arm +10ms
+9.99s |                 | await sleep
+  10s |                 | settle sleep
+  10s |                 | reject q get: fakeloop: the queue is closed
+  10s |                 | await q get
+  10s |                 | settle consumer
+`)
+}
+
+func TestLanesOfAPanic(t *testing.T) {
+	tl := panics(t)
+	wantText(t, tl.Lanes(timeline.LaneOptions{}), `
+       | done                        | tick         | parse
+    0s | promise done, never settled |              |
+    0s |                             | arm tick +1s |
+    0s |                             |              | arm parse +1.5s
+    1s |                             | fire tick    |
+    1s |                             | arm tick +1s |
+  1.5s |                             |              | fire parse
+  1.5s |                             |              | panic parse: runtime error: index out of rang~
+  1.5s |                             |              | fire cleanup
+    2s |                             | fire tick    |
+    2s |                             | arm tick +1s |
+   ... x 998: these 2 lines, until 16m39s
+16m40s |                             | fire tick    |
+~ marks what was cut: 1 text
+`)
+	// What failed is the last that is left out.
+	wantText(t, tl.Lanes(timeline.LaneOptions{Lanes: 1}), `
+       | parse
+    0s | arm parse +1.5s
+  1.5s | fire parse
+  1.5s | panic parse: runtime error: index out of range [4] with length 0
+  1.5s | fire cleanup
++ 2 chains, 2,001 lines, not drawn: done, tick
+`)
+	wantText(t, tl.Lanes(timeline.LaneOptions{Keep: func(e timeline.Event) bool { return e.Kind == timeline.Fired }}), `
+       | tick         | parse
+    1s | fire tick    |
+  1.5s |              | fire parse
+  1.5s |              | fire cleanup
+    2s | fire tick    |
+   ... x 999: this line, until 16m40s
+`)
+}
+
+// Everything that a driver can do by itself, and each kind of arrow.
+func TestLanesOfADriver(t *testing.T) {
+	tl := recordLoop(t, func(loop *fakeloop.Loop) {
+		a, b := fakeloop.NewPromise[int](loop, "a"), fakeloop.NewPromise[int](loop, "b")
+		fakeloop.Async(loop, "one", func(co *fakeloop.Coroutine) (int, error) { return fakeloop.Await(co, a.Future()) })
+		fakeloop.Async(loop, "two", func(co *fakeloop.Coroutine) (int, error) {
+			_, err := fakeloop.Await(co, a.Future())
+			b.Resolve(2)
+			return 0, err
+		})
+		timer := loop.Named("timer").AfterFunc(time.Hour, func() {})
+		loop.Named("starter").AfterFunc(time.Second, func() {
+			fakeloop.Async(loop, "three", func(co *fakeloop.Coroutine) (int, error) { return fakeloop.Await(co, b.Future()) })
+			loop.Choose("which", 2)
+			timer.Stop()
+			a.Resolve(0)
+		})
+		if err := loop.PostFrom("elsewhere", func() { loop.Post(func() {}) }); err != nil {
+			t.Error(err)
+		}
+		loop.Choose("mine", 3)
+		if err := loop.Advance(2 * time.Second); err != nil {
+			t.Error(err)
+		}
+		b.Resolve(1)
+		c := fakeloop.NewPromise[int](loop, "c")
+		c.Future().OnSettled(func(int, error) { loop.Stop() })
+		c.Resolve(1)
+	})
+	tl.Append(timeline.Event{At: 5 * time.Second, Kind: timeline.Closed})
+	wantText(t, tl.Lanes(timeline.LaneOptions{Lanes: 10, Width: 160}), `
+   | timer             | starter              | one          | two          | elsewhere      | three        | driver       | c
+0s | arm timer +1h0m0s |                      |              |              |                |              |              |
+0s |                   | arm starter +1s      |              |              |                |              |              |
+0s |                   |                      | await a      |              |                |              |              |
+0s |                   |                      |              | await a      |                |              |              |
+0s |                   |                      |              |              | fire elsewhere |              |              |
+0s |                   |                      |              |              | fire           |              |              |
+1s |                   | fire starter         |              |              |                |              |              |
+1s |                   | start three ---------------------------------------------------------->            |              |
+1s |                   | choose which: 0 of 2 |              |              |                |              |              |
+1s | <------------------ stop timer           |              |              |                |              |              |
+1s |                   | settle a -------------->-------------->            |                |              |              |
+1s |                   |                      |              |              |                | await b      |              |
+1s |                   |                      | settle one   |              |                |              |              |
+1s |                   |                      |              | settle b ----------------------->            |              |
+1s |                   |                      |              | settle two   |                |              |              |
+1s |                   |                      |              |              |                | settle three |              |
+2s |                   |                      |              |              |                |              | refuse b     |
+2s |                   |                      |              |              |                |              | settle c ------>
+2s |                   |                      |              |              |                |              |              | handle c
+5s |                   |                      |              |              |                |              | close        |
+`)
+}
+
+// What came to nothing is shown, names that are not unique get numbers, and
+// things without a name get their identity.
+func TestLanesOfLooseEnds(t *testing.T) {
+	loop := fakeloop.New(fakeloop.Config{})
+	for range 2 {
+		loop.Named("twin").Post(func() { fakeloop.NewPromise[int](loop, "forgotten").Reject(fmt.Errorf("two\nlines")) })
+	}
+	loop.AfterFunc(1<<63-1, func() {})
+	fakeloop.NewPromise[int](loop, "")
+	loop.Post(loop.Stop)
+	loop.Outside("").Return(func() { loop.Named("never").Post(func() {}); loop.Stop() })
+	for range 2 {
+		if err := loop.Run(); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := loop.Close(); err == nil {
+		t.Error("Close reports no rejection")
+	}
+	got := regexp.MustCompile(`[0-9a-f]{8}`).ReplaceAllString(loop.Timeline().Lanes(timeline.LaneOptions{Lanes: 10, Width: 160}), "########")
+	wantText(t, got, `
+   | timer ######## | work ########         | twin                          | twin (2)                      | callback ######## | driver
+0s | arm, never due |                       |                               |                               |                   |
+0s |                | leave                 |                               |                               |                   |
+0s |                |                       | fire twin                     |                               |                   |
+0s |                |                       | reject forgotten: "two\nline~ |                               |                   |
+0s |                |                       |                               | fire twin                     |                   |
+0s |                |                       |                               | reject forgotten: "two\nline~ |                   |
+0s |                |                       |                               |                               | fire              |
+0s |                | return                |                               |                               |                   |
+0s |                | post never, never ran |                               |                               |                   |
+0s |                |                       |                               |                               |                   | close
+0s |                |                       | unobserved forgotten          |                               |                   |
+0s |                |                       |                               | unobserved forgotten          |                   |
+0s |                |                       |                               |                               |                   | reject: fakeloop: the loop i~
+~ marks what was cut: 3 texts
+`)
+}
+
+// A limit of lines leaves out the middle.
+func TestLanesLeaveOutTheMiddle(t *testing.T) {
+	tl := recordLoop(t, func(loop *fakeloop.Loop) {
+		for i := range 100 {
+			loop.Named(fmt.Sprint("timer ", i)).AfterFunc(time.Duration(i)*time.Second, func() {})
+		}
+	})
+	fires := func(e timeline.Event) bool { return e.Kind == timeline.Fired }
+	wantText(t, tl.Lanes(timeline.LaneOptions{Lanes: 1, Rows: 4, Keep: fires}), `
+      | timer 0
+   0s | fire timer 0
++ 99 chains, 99 lines, not drawn: timer 1, timer 2, timer 3, timer 4, timer 5, timer 6, timer 7, ti~
+~ marks what was cut: 1 text
+`)
+	one := recordLoop(t, func(loop *fakeloop.Loop) {
+		loop.Named("all").Post(func() {
+			for i := range 100 {
+				loop.Named(fmt.Sprint("timer ", i)).AfterFunc(time.Duration(i)*time.Second, func() {})
+			}
+		})
+	})
+	wantText(t, one.Lanes(timeline.LaneOptions{Rows: 4, Keep: fires}), `
+      | all
+   0s | fire all
+  ... 97 lines left out, from 0s to 1m36s
+1m37s | fire timer 97
+1m38s | fire timer 98
+1m39s | fire timer 99
+`)
+}
+
+// A run of events that nobody can have made is drawn all the same, within the
+// limits, and nothing is lost without a word.
+func TestLanesKeepTheirLimits(t *testing.T) {
+	folded := regexp.MustCompile(`\.\.\. x ([\d,]+): (?:this line|these (\d+) lines), until`)
+	skipped := regexp.MustCompile(`\.\.\. ([\d,]+) lines? left out`)
+	lost := regexp.MustCompile(`^\+ [\d,]+ chains?, ([\d,]+) lines?, not drawn: `)
+	number := func(text string) int {
+		n, err := strconv.Atoi(strings.ReplaceAll(text, ",", ""))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	seed := rand.Uint64()
+	r := rand.New(rand.NewPCG(seed, 0))
+	for range 60 {
+		tl := new(timeline.Timeline)
+		things := 1 + r.IntN(30)
+		for range r.IntN(400) {
+			tl.Append(timeline.Event{
+				At:     time.Duration(r.Int64N(1 << 40)),
+				Kind:   timeline.Kind(r.IntN(25)),
+				ID:     id(uint64(r.IntN(things))),
+				Cause:  id(uint64(r.IntN(things))),
+				Label:  strings.Repeat([]string{"é", "word ", "\n"}[r.IntN(3)], r.IntN(9)),
+				Detail: strings.Repeat("detail ", r.IntN(12)),
+				Due:    time.Duration(r.Uint64()),
+			})
+		}
+		o := timeline.LaneOptions{Width: 60 + r.IntN(100), Lanes: 1 + r.IntN(12), Rows: 1 + r.IntN(100)}
+		count := func(o timeline.LaneOptions) (rows, lines int) {
+			for line := range strings.Lines(tl.Lanes(o)) {
+				line = strings.TrimSuffix(line, "\n")
+				if n := utf8.RuneCountInString(line); n > max(o.Width, 60) || strings.HasSuffix(line, " ") {
+					t.Fatalf("seed %d: %d columns in %q, want at most %d", seed, n, line, o.Width)
+				}
+				if m := folded.FindStringSubmatch(line); m != nil {
+					size := 1
+					if m[2] != "" {
+						size = number(m[2])
+					}
+					rows += size * (number(m[1]) - 1)
+				} else if m := skipped.FindStringSubmatch(line); m != nil {
+					rows += number(m[1])
+					lines--
+				} else if m := lost.FindStringSubmatch(line); m != nil {
+					rows += number(m[1])
+					lines--
+				} else if strings.HasPrefix(line, "~") {
+					lines--
+				} else {
+					rows++
+				}
+				lines++
+			}
+			return rows, lines - 1 // without the header
+		}
+		all, _ := count(timeline.LaneOptions{Width: 10_000, Lanes: 1000, Rows: 1 << 30})
+		rows, lines := count(o)
+		if rows != all || lines > o.Rows {
+			t.Fatalf("seed %d, %+v: %d rows are drawn or told of, %d without limits; %d lines\n%s", seed, o, rows, all, lines, tl.Lanes(o))
+		}
+	}
+}
+
+func TestLanesOfNothing(t *testing.T) {
+	want := "(nothing happened)\n"
+	if got := new(timeline.Timeline).Lanes(timeline.LaneOptions{}); got != want {
+		t.Errorf("got %q", got)
+	}
+	if got := retries(t).Lanes(timeline.LaneOptions{Keep: func(timeline.Event) bool { return false }}); got != want {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestLanesRefuseNegativeOptions(t *testing.T) {
+	for _, o := range []timeline.LaneOptions{{Width: -1}, {Lanes: -1}, {Rows: -1}} {
+		func() {
+			defer func() {
+				want := fmt.Sprintf("timeline: Lanes: Width (%d), Lanes (%d) and Rows (%d) must not be negative; zero means the default", o.Width, o.Lanes, o.Rows)
+				if got := recover(); got != want {
+					t.Errorf("panicked with %v, want %q", got, want)
+				}
+			}()
+			retries(t).Lanes(o)
+		}()
+	}
+}
