@@ -105,6 +105,13 @@ func (c *causal) cause(id ID) (ID, bool) {
 	return m.cause, m.cause != Driver
 }
 
+// isNamed reports whether the callback that fires in e has a name of its own, not
+// that of a future, a coroutine or a piece of work on whose behalf it was posted.
+func (c *causal) isNamed(e Event) bool {
+	_, resumes := c.resumed[e.ID]
+	return e.Label != "" && !resumes && !c.handlers[e.ID] && c.made[e.Cause].kind != Left
+}
+
 // name returns the name of a chain: that of the thing that began it.
 func (c *causal) name(chain int) string {
 	root := c.roots[chain]

@@ -54,7 +54,7 @@ func (r *laneRows) add(e Event, lane int, text string) {
 	r.settling = Driver
 	r.rows = append(r.rows, laneRow{at: e.At, lane: lane, text: text})
 	switch {
-	case e.Kind == Fired && r.isQuiet(e):
+	case e.Kind == Fired && !r.isNamed(e):
 		r.quiet = len(r.rows) - 1
 	case e.Kind == Settled:
 		r.settling = e.ID
@@ -69,14 +69,6 @@ func (r *laneRows) point(id ID) {
 	if lane != last.lane && !slices.Contains(last.to, lane) {
 		last.to = append(last.to, lane)
 	}
-}
-
-// isQuiet reports whether the fire of a callback says nothing that what it did
-// does not say: it has no name of its own but, at most, that of the future or the
-// work on whose behalf it was posted.
-func (r *laneRows) isQuiet(e Event) bool {
-	_, resumes := r.resumed[e.ID]
-	return e.Label == "" || resumes || r.handlers[e.ID] || r.made[e.Cause].kind == Left
 }
 
 // describe returns the lane and the text of an event, and whether it is shown.
