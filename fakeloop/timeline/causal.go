@@ -43,7 +43,10 @@ func (t *Timeline) causal() *causal {
 			running = e.ID
 			c.fired[e.ID] = true
 		case Posted:
-			_, c.handlers[e.ID] = c.settled[e.Cause]
+			// A coroutine may go on, and post, when its future has been settled.
+			if _, settled := c.settled[e.Cause]; settled && c.made[e.Cause].label == e.Label {
+				c.handlers[e.ID] = true
+			}
 			if c.isOrigin(e.Cause) {
 				c.origins[e.Cause] = e.Label
 			}

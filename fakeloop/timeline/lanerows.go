@@ -17,26 +17,37 @@ type laneRow struct {
 	to   []int // the chains that this set going
 }
 
+// weight says how much a chain is needed in a drawing.
+type weight uint8
+
+const (
+	failing weight = 1 << iota // something in it failed
+	marked                     // LaneOptions.First asks for it
+)
+
 // laneRows are the lines that a run makes, before anything is folded.
 type laneRows struct {
 	*causal
 	rows     []laneRow
-	failed   map[int]bool // chains with a failure
-	quiet    int          // the row of a fire that need not be shown; -1 for none
-	settling ID           // the future of the last row, if its handlers may follow
+	weight   map[int]weight
+	quiet    int // the row of a fire that need not be shown; -1 for none
+	settling ID  // the future of the last row, if its handlers may follow
 }
 
-func (t *Timeline) laneRows(keep func(Event) bool) *laneRows {
-	r := &laneRows{causal: t.causal(), failed: make(map[int]bool), quiet: -1}
+func (t *Timeline) laneRows(o LaneOptions) *laneRows {
+	r := &laneRows{causal: t.causal(), weight: make(map[int]weight), quiet: -1}
 	for _, e := range t.All() {
 		if e.Kind == Posted && e.Cause == r.settling && r.settling != Driver {
 			r.point(e.ID)
 		}
 		lane, text, shown := r.describe(e)
 		if e.Kind == Panicked || e.Kind == Escaped || e.Kind == Unobserved {
-			r.failed[lane] = true
+			r.weight[lane] |= failing
 		}
-		if !shown || keep != nil && !keep(e) {
+		if o.First != nil && o.First(e) {
+			r.weight[lane] |= marked
+		}
+		if !shown || o.Keep != nil && !o.Keep(e) {
 			continue
 		}
 		r.add(e, lane, text)
@@ -104,7 +115,7 @@ func (r *laneRows) describe(e Event) (lane int, text string, shown bool) {
 			return r.chain(e.Cause), "start" + name, e.Cause != Driver
 		}
 		if _, settled := r.settled[e.ID]; settled {
-			return 0, "", false
+			return r.chain(e.Cause), "", false
 		}
 		return r.chain(e.ID), verb + name + ", never settled", true
 	case Settled:

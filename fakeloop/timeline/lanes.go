@@ -28,6 +28,10 @@ type LaneOptions struct {
 	// itself, and no function adds to these.
 	Keep func(Event) bool
 
+	// First marks the events that the drawing is about: the chains in which
+	// they happen are the last to be left out. Nil marks none.
+	First func(Event) bool
+
 	_ struct{}
 }
 
@@ -46,9 +50,10 @@ type LaneOptions struct {
 // did something else that is drawn.
 //
 // What does not fit is folded, and the drawing says so: lines that repeat are drawn
-// once, with how often; the chains that failed are drawn first, then those
-// that began first; the middle of a long run is left out; a text that was cut ends
-// in ~. Texts are taken to be as wide as they have characters.
+// once, with how often; of too many chains those that LaneOptions.First marks are
+// taken first, then those that failed, then those that began first; the middle of
+// a long run is left out; a text that was cut ends in ~. Texts are taken to be as
+// wide as they have characters.
 //
 // Lanes panics if an option is negative.
 func (t *Timeline) Lanes(o LaneOptions) string {
@@ -60,7 +65,7 @@ func (t *Timeline) Lanes(o LaneOptions) string {
 		lanes: cmp.Or(o.Lanes, defaultLanes),
 		limit: cmp.Or(o.Rows, defaultLaneRows),
 	}
-	all := t.laneRows(o.Keep)
+	all := t.laneRows(o)
 	d.choose(all)
 	d.draw(foldRows(d.rows))
 	return d.text.String()
@@ -101,9 +106,7 @@ func (d *laneDrawing) choose(all *laneRows) {
 		natural[chain] = max(natural[chain], length(names[chain]), leastColumn)
 	}
 	byNeed := slices.Clone(order)
-	slices.SortStableFunc(byNeed, func(a, b int) int {
-		return cmp.Compare(rank(all.failed[a]), rank(all.failed[b]))
-	})
+	slices.SortStableFunc(byNeed, func(a, b int) int { return cmp.Compare(all.weight[b], all.weight[a]) })
 	room := d.width - d.time
 	fit := min(d.lanes, room/(leastColumn+3), len(order))
 	shown := byNeed[:fit]
@@ -137,14 +140,6 @@ func (d *laneDrawing) choose(all *laneRows) {
 		slices.Sort(to)
 		d.rows = append(d.rows, laneRow{r.at, lane, r.text, to})
 	}
-}
-
-// rank puts what failed in front.
-func rank(failed bool) int {
-	if failed {
-		return 0
-	}
-	return 1
 }
 
 // arrange narrows the widest columns until all fit into the room.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -118,6 +119,17 @@ func TestLanesOfAPanic(t *testing.T) {
   1.5s | fire cleanup
 + 2 chains, 2,001 lines, not drawn: done, tick
 `)
+	// Except for what the drawing is about.
+	wantText(t, tl.Lanes(timeline.LaneOptions{Lanes: 2, First: func(e timeline.Event) bool { return e.Label == "done" }}), `
+       | done                        | parse
+    0s | promise done, never settled |
+    0s |                             | arm parse +1.5s
+  1.5s |                             | fire parse
+  1.5s |                             | panic parse: runtime error: index out of range [4] with leng~
+  1.5s |                             | fire cleanup
++ 1 chain, 2,000 lines, not drawn: tick
+~ marks what was cut: 1 text
+`)
 	wantText(t, tl.Lanes(timeline.LaneOptions{Keep: func(e timeline.Event) bool { return e.Kind == timeline.Fired }}), `
        | tick         | parse
     1s | fire tick    |
@@ -180,6 +192,36 @@ func TestLanesOfADriver(t *testing.T) {
 2s |                   |                      |              |              |                |              | settle c ------>
 2s |                   |                      |              |              |                |              |              | handle c
 5s |                   |                      |              |              |                |              | close        |
+`)
+}
+
+// Futures that the driver derives from one another belong to the chain that
+// settles the first, those that a callback makes to that callback's chain.
+func TestLanesOfDerivedFutures(t *testing.T) {
+	tl := recordLoop(t, func(loop *fakeloop.Loop) {
+		reply := fakeloop.NewPromise[int](loop, "reply")
+		half := fakeloop.Then(reply.Future(), func(v int) (int, error) { return v / 2, nil })
+		fakeloop.Catch(half, func(error) (int, error) { return 0, nil }).OnSettled(func(int, error) {})
+		asked := fakeloop.NewPromise[int](loop, "asked")
+		loop.Named("client").Post(func() {
+			mine := fakeloop.NewPromise[int](loop, "mine")
+			mine.Future().OnSettled(func(v int, _ error) { asked.Resolve(v) })
+			loop.PostFrom("peer", func() { mine.Resolve(7) })
+		})
+		loop.Named("net").AfterFunc(time.Second, func() { reply.Resolve(4) })
+	})
+	wantText(t, tl.Lanes(timeline.LaneOptions{}), `
+   | net          | client       | peer
+0s | arm net +1s  |              |
+0s |              | fire client  |
+0s |              |              | fire peer
+0s |              | <------------- settle mine
+0s |              | settle asked |
+1s | fire net     |              |
+1s | settle reply |              |
+1s | settle then  |              |
+1s | settle catch |              |
+1s | handle catch |              |
 `)
 }
 
@@ -253,6 +295,26 @@ func TestLanesLeaveOutTheMiddle(t *testing.T) {
 `)
 }
 
+// Lines that repeat, and are left out, count as often as they repeat.
+func TestLanesLeaveOutRepeats(t *testing.T) {
+	wantText(t, queue(t, 1000).Lanes(timeline.LaneOptions{Rows: 12}), `
+      | producer        | consumer
+   0s | settle q put    |
+   0s | await q put     |
+   0s |                 | settle q get
+  ... 6,992 lines left out, from 0s to 9.98s
+9.99s |                 | settle sleep
+9.99s |                 | settle q get
+9.99s |                 | await q get
+9.99s |                 | arm +10ms
+9.99s |                 | await sleep
+  10s |                 | settle sleep
+  10s |                 | reject q get: fakeloop: the queue is closed
+  10s |                 | await q get
+  10s |                 | settle consumer
+`)
+}
+
 // A run of events that nobody can have made is drawn all the same, within the
 // limits, and nothing is lost without a word.
 func TestLanesKeepTheirLimits(t *testing.T) {
@@ -269,10 +331,13 @@ func TestLanesKeepTheirLimits(t *testing.T) {
 	seed := rand.Uint64()
 	r := rand.New(rand.NewPCG(seed, 0))
 	for range 60 {
-		tl := new(timeline.Timeline)
 		things := 1 + r.IntN(30)
+		var events []timeline.Event
 		for range r.IntN(400) {
-			tl.Append(timeline.Event{
+			if n := 1 + r.IntN(5); r.IntN(10) == 0 && n <= len(events) { // something that repeats
+				events = append(events, slices.Repeat(events[len(events)-n:], r.IntN(20))...)
+			}
+			events = append(events, timeline.Event{
 				At:     time.Duration(r.Int64N(1 << 40)),
 				Kind:   timeline.Kind(r.IntN(25)),
 				ID:     id(uint64(r.IntN(things))),
@@ -282,6 +347,7 @@ func TestLanesKeepTheirLimits(t *testing.T) {
 				Due:    time.Duration(r.Uint64()),
 			})
 		}
+		tl := of(events...)
 		o := timeline.LaneOptions{Width: 60 + r.IntN(100), Lanes: 1 + r.IntN(12), Rows: 1 + r.IntN(100)}
 		count := func(o timeline.LaneOptions) (rows, lines int) {
 			for line := range strings.Lines(tl.Lanes(o)) {

@@ -47,6 +47,9 @@ import (
 // as in #reply, it is the failure or the end of what has this label; alone it
 // stands for any. Time behind the last event says nothing: that nothing more may
 // happen goes without saying.
+//
+// Marbles do not change, and may be used from any goroutine. Their zero value
+// expects that nothing happens.
 type Marbles struct {
 	steps []marbleStep
 }

@@ -220,7 +220,7 @@ func TestMarblesOfARunMatchIt(t *testing.T) {
 				other[i].At++
 			}
 		case 3:
-			other = slices.Insert(other, i, timeline.Event{At: e.At, Label: "new"})
+			other = slices.Insert(other, i+1, timeline.Event{At: e.At, Label: "new"})
 		}
 		err := read.Match(of(other...), bySign)
 		if (err == nil) != any {

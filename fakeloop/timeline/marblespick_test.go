@@ -89,6 +89,22 @@ func TestMarblesOfScenarios(t *testing.T) {
 	}
 }
 
+// A coroutine that goes on when its future has been cancelled posts callbacks,
+// which are no handlers.
+func TestFiresOfACancelledCoroutine(t *testing.T) {
+	tl := recordLoop(t, func(loop *fakeloop.Loop) {
+		f := fakeloop.Async(loop, "task", func(*fakeloop.Coroutine) (int, error) {
+			loop.Named("by task").Post(func() {})
+			return 0, nil
+		})
+		f.OnSettled(func(int, error) {})
+		f.Cancel(nil)
+	})
+	if got := timeline.FromTimeline(tl).String(); got != "(#task 'by task')" {
+		t.Errorf("got %s in\n%v", got, tl)
+	}
+}
+
 func TestPickWithAWrongSign(t *testing.T) {
 	defer func() {
 		want := `timeline: a pick answered with the sign '?'; use Plain, Failed or Ended`

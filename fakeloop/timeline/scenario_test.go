@@ -87,6 +87,9 @@ func panics(t *testing.T) *timeline.Timeline {
 			_ = header[4]
 			done.Resolve(1)
 		})
+		if err := loop.RunUntilIdle(); err == nil {
+			t.Error("no panic is reported")
+		}
 	})
 }
 

@@ -126,14 +126,15 @@ func TestTouchesAreDistinct(t *testing.T) {
 	}
 }
 
-// recordLoop returns the record of what body does on a loop and of what follows.
+// recordLoop returns the record of what body does on a loop and of what follows,
+// until the loop is idle.
 func recordLoop(t *testing.T, body func(loop *fakeloop.Loop)) *timeline.Timeline {
 	t.Helper()
 	loop := fakeloop.New(fakeloop.Config{})
 	defer loop.Close()
 	body(loop)
 	if err := loop.RunUntilIdle(); err != nil {
-		t.Logf("RunUntilIdle: %v", err)
+		t.Errorf("RunUntilIdle: %v", err)
 	}
 	return loop.Timeline()
 }
