@@ -92,54 +92,59 @@ type column struct {
 
 // choose takes the lanes that fit, and their rows.
 func (d *laneDrawing) choose(all *laneRows) {
-	var order []int // chains, as they come up
-	natural := make(map[int]int)
+	var order []int            // chains, as they come up
+	place := make(map[int]int) // of a chain on the page; -1 outside
 	for _, r := range all.rows {
-		if _, seen := natural[r.lane]; !seen {
+		if _, seen := place[r.lane]; !seen {
+			place[r.lane] = -1
 			order = append(order, r.lane)
 		}
-		natural[r.lane] = max(natural[r.lane], length(r.text))
 		d.time = max(d.time, length(r.at.String()))
+	}
+	room := d.width - d.time
+	fit := min(d.lanes, room/(leastColumn+3), len(order))
+	byNeed := slices.Clone(order)
+	slices.SortStableFunc(byNeed, func(a, b int) int { return cmp.Compare(all.weight[b], all.weight[a]) })
+	for _, chain := range byNeed[:fit] {
+		place[chain] = 0
 	}
 	names := unique(order, all.causal)
 	for _, chain := range order {
-		natural[chain] = max(natural[chain], length(names[chain]), leastColumn)
-	}
-	byNeed := slices.Clone(order)
-	slices.SortStableFunc(byNeed, func(a, b int) int { return cmp.Compare(all.weight[b], all.weight[a]) })
-	room := d.width - d.time
-	fit := min(d.lanes, room/(leastColumn+3), len(order))
-	shown := byNeed[:fit]
-	place := make(map[int]int) // of a chain on the page
-	for _, chain := range order {
-		if slices.Contains(shown, chain) {
-			place[chain] = len(d.columns)
-			d.columns = append(d.columns, column{name: names[chain], width: natural[chain]})
-		} else {
+		if place[chain] < 0 {
 			d.hidden = append(d.hidden, names[chain])
+			continue
 		}
+		place[chain] = len(d.columns)
+		d.columns = append(d.columns, column{name: names[chain], width: max(leastColumn, length(names[chain]))})
 	}
-	d.arrange(room)
 	for _, r := range all.rows {
-		lane, ok := place[r.lane]
-		if !ok {
+		if place[r.lane] < 0 {
 			d.lost++
 			continue
 		}
-		to, away := []int(nil), 0
-		for _, chain := range r.to {
-			if p, ok := place[chain]; ok {
-				to = append(to, p)
-			} else if _, exists := natural[chain]; exists {
-				away++
-			}
-		}
-		if away > 0 {
-			r.text += " -> +" + strconv.Itoa(away)
-		}
-		slices.Sort(to)
-		d.rows = append(d.rows, laneRow{r.at, lane, r.text, to})
+		d.take(r, place)
 	}
+	d.arrange(room)
+}
+
+// take adds a row of a lane that is drawn. Arrows to lanes that are not are told in
+// words.
+func (d *laneDrawing) take(r laneRow, place map[int]int) {
+	row, away := laneRow{at: r.at, lane: place[r.lane], text: r.text}, 0
+	for _, chain := range r.to {
+		if p, exists := place[chain]; exists && p >= 0 {
+			row.to = append(row.to, p)
+		} else if exists {
+			away++
+		}
+	}
+	if away > 0 {
+		row.text += " -> +" + strconv.Itoa(away)
+	}
+	slices.Sort(row.to)
+	d.rows = append(d.rows, row)
+	c := &d.columns[row.lane]
+	c.width = max(c.width, length(row.text))
 }
 
 // arrange narrows the widest columns until all fit into the room.

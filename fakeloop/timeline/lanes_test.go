@@ -24,6 +24,9 @@ func wantText(t *testing.T, got, want string) {
 	}
 }
 
+// untouched leaves out what a queue tells of its own use.
+func untouched(e timeline.Event) bool { return e.Kind != timeline.Touched }
+
 func TestLanesOfRetries(t *testing.T) {
 	wantText(t, retries(t).Lanes(timeline.LaneOptions{}), `
       | fetch                           | main
@@ -54,7 +57,7 @@ func TestLanesOfRetries(t *testing.T) {
 }
 
 func TestLanesOfAQueue(t *testing.T) {
-	wantText(t, queue(t, 1000).Lanes(timeline.LaneOptions{}), `
+	wantText(t, queue(t, 1000).Lanes(timeline.LaneOptions{Keep: untouched}), `
       | producer        | consumer
    0s | settle q put    |
    0s | await q put     |
@@ -195,6 +198,46 @@ func TestLanesOfADriver(t *testing.T) {
 `)
 }
 
+// An arrow to a lane that is not drawn says so.
+func TestLanesOfArrowsToElsewhere(t *testing.T) {
+	tl := queue(t, 3)
+	producer := func(e timeline.Event) bool { return e.Label == "producer" }
+	consumer := func(e timeline.Event) bool { return e.Label == "consumer" }
+	wantText(t, tl.Lanes(timeline.LaneOptions{Lanes: 1, Keep: untouched, First: producer}), `
+     | producer
+  0s | settle q put
+  0s | await q put
+  0s | settle q put
+  0s | await q put
+  0s | await q put
+10ms | settle producer
++ 1 chain, 19 lines, not drawn: consumer
+`)
+	wantText(t, tl.Lanes(timeline.LaneOptions{Lanes: 1, Keep: untouched, First: consumer}), `
+     | consumer
+  0s | settle q get
+  0s | await q get
+  0s | arm +10ms
+  0s | await sleep
+10ms | settle sleep
+10ms | settle q put -> +1
+10ms | settle q get
+10ms | await q get
+10ms | arm +10ms
+10ms | await sleep
+20ms | settle sleep
+20ms | settle q get
+20ms | await q get
+20ms | arm +10ms
+20ms | await sleep
+30ms | settle sleep
+30ms | reject q get: fakeloop: the queue is closed
+30ms | await q get
+30ms | settle consumer
++ 1 chain, 6 lines, not drawn: producer
+`)
+}
+
 // Futures that the driver derives from one another belong to the chain that
 // settles the first, those that a callback makes to that callback's chain.
 func TestLanesOfDerivedFutures(t *testing.T) {
@@ -297,7 +340,7 @@ func TestLanesLeaveOutTheMiddle(t *testing.T) {
 
 // Lines that repeat, and are left out, count as often as they repeat.
 func TestLanesLeaveOutRepeats(t *testing.T) {
-	wantText(t, queue(t, 1000).Lanes(timeline.LaneOptions{Rows: 12}), `
+	wantText(t, queue(t, 1000).Lanes(timeline.LaneOptions{Rows: 12, Keep: untouched}), `
       | producer        | consumer
    0s | settle q put    |
    0s | await q put     |
@@ -376,7 +419,7 @@ func TestLanesKeepTheirLimits(t *testing.T) {
 			}
 			return rows, lines - 1 // without the header
 		}
-		all, _ := count(timeline.LaneOptions{Width: 10_000, Lanes: 1000, Rows: 1 << 30})
+		all, _ := count(timeline.LaneOptions{Width: 1000, Lanes: 1000, Rows: 1 << 30})
 		rows, lines := count(o)
 		if rows != all || lines > o.Rows {
 			t.Fatalf("seed %d, %+v: %d rows are drawn or told of, %d without limits; %d lines\n%s", seed, o, rows, all, lines, tl.Lanes(o))
