@@ -12,7 +12,7 @@ import (
 const (
 	defaultLaneWidth = 100
 	leastLaneWidth   = 60
-	defaultLanes     = 6
+	defaultLanes     = 4
 	defaultLaneRows  = 200
 	leastColumn      = 12
 )
@@ -21,8 +21,8 @@ const (
 // default.
 type LaneOptions struct {
 	Width int // columns of text; zero means 100, anything below 60 counts as 60
-	Lanes int // lanes side by side at most; zero means 6
-	Rows  int // lines at most, those at the foot not counted; zero means 200
+	Lanes int // lanes side by side at most; zero means 4
+	Rows  int // lines at most, head and foot not counted; zero means 200
 
 	// Keep says which events to draw; nil means those that Lanes draws by
 	// itself, and no function adds to these.
@@ -46,8 +46,8 @@ type LaneOptions struct {
 // the chain that it set going: the one whose handler it posted, or whose coroutine
 // it started or woke, or whose timer it stopped. Left out is what goes without
 // saying: the post of a callback that ran, the making of a future that was settled,
-// the decisions that no callback asked for, and the fire of a callback without a name that
-// did something else that is drawn.
+// the decisions that no callback asked for, and the fire of a callback without a
+// name of its own that did something which is drawn.
 //
 // What does not fit is folded, and the drawing says so: lines that repeat are drawn
 // once, with how often; of too many chains those that LaneOptions.First marks are

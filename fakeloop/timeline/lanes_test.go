@@ -427,6 +427,30 @@ func TestLanesKeepTheirLimits(t *testing.T) {
 	}
 }
 
+// The zero value draws four lanes, a hundred columns and two hundred lines.
+func TestLaneOptionsDefaults(t *testing.T) {
+	tl := recordLoop(t, func(loop *fakeloop.Loop) {
+		for i := range 5 {
+			loop.Named(fmt.Sprint("chain ", i)).Post(func() {
+				for j := range 100 {
+					loop.Named(fmt.Sprintf("%d %d %s", i, j, strings.Repeat("x", 50))).AfterFunc(time.Second, func() {})
+				}
+			})
+		}
+	})
+	got := tl.Lanes(timeline.LaneOptions{})
+	if want := tl.Lanes(timeline.LaneOptions{Width: 100, Lanes: 4, Rows: 200}); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	lines := strings.Split(got, "\n")
+	if strings.Count(lines[0], "|") != 4 || len(lines[1]) > 100 || len(lines) != 1+200+1+2+1 { // head, what is left out, foot, and behind the last line break
+		t.Errorf("%d lines:\n%s", len(lines), got)
+	}
+	if narrow := tl.Lanes(timeline.LaneOptions{Width: 1}); narrow != tl.Lanes(timeline.LaneOptions{Width: 60}) {
+		t.Errorf("a width of 1 is not taken for 60:\n%s", narrow)
+	}
+}
+
 func TestLanesOfNothing(t *testing.T) {
 	want := "(nothing happened)\n"
 	if got := new(timeline.Timeline).Lanes(timeline.LaneOptions{}); got != want {

@@ -95,8 +95,9 @@ func (f Footprint) Conflicts(g Footprint) []Object {
 //
 // A Touched event with the detail "read" is a read. All else counts as a write:
 // two coroutines that await one future are resumed in the order in which they
-// came to await it. What the driver of the loop does is in no footprint. The
-// cost is linear in the number of events.
+// came to await it. What left no event is not seen, such as the Stop of a timer
+// that had fired, and what the driver of the loop does is in no footprint. The cost
+// is linear in the number of events.
 func (t *Timeline) Footprints() []Footprint {
 	r := footprints{
 		armed:      make(map[ID]bool),
