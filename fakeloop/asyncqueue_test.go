@@ -227,7 +227,7 @@ func TestQueueTexts(t *testing.T) {
 	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		for _, capacity := range []int{0, -1} {
-			wantPanic(t, fmt.Sprintf(`fakeloop: NewQueue("q") with a capacity of %d; a queue holds one item at least`, capacity),
+			wantPanic(t, fmt.Sprintf(`fakeloop: NewQueue("q") with a capacity of %d; a queue holds one item at least, and any number if the capacity is Unbounded`, capacity),
 				func() { fakeloop.NewQueue[int](loop, "q", capacity) })
 		}
 		q := fakeloop.NewQueue[int](loop, "jobs", 1)

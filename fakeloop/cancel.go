@@ -44,8 +44,14 @@ func (e *CancelError) Unwrap() error { return e.Cause }
 func (f *Future[T]) Cancel(cause error) bool { return f.state.cancel(cause) }
 
 func (s *state) cancel(cause error) bool {
-	err := &CancelError{cause}
-	detail := "rejected: " + err.Error() // user code, so not under the lock
+	return s.giveUp(&CancelError{cause}, cause, true)
+}
+
+// giveUp rejects a pending future with err, tells whoever makes the outcome that it
+// is not wanted any more, and cancels what s alone waits for; all of that with the
+// cause. Known means that err counts as looked at. It reports whether it did.
+func (s *state) giveUp(err, cause error, known bool) bool {
+	detail := "rejected: " + errorText(err) // user code, so not under the lock
 	l := s.loop
 	l.mu.Lock()
 	if s.status != isPending {
@@ -53,7 +59,7 @@ func (s *state) cancel(cause error) bool {
 		return false
 	}
 	source, canceller := s.source, s.canceller
-	s.observed = true
+	s.observed = s.observed || known
 	s.finish(err, detail)
 	if s.coroutine != nil {
 		s.coroutine.interrupt(source, err)

@@ -1,6 +1,8 @@
 package fakeloop
 
 import (
+	"container/list"
+
 	"github.com/windtunnel-go/windtunnel/fakeloop/timeline"
 )
 
@@ -38,6 +40,7 @@ type state struct {
 	more      []reaction
 	canceller func(cause error) // nil unless somebody can stop the work
 	coroutine *Coroutine        // whose outcome this is, if it is a coroutine's
+	watches   *list.List        // what the loop does at the settle itself; see watch
 	source    *state            // what a derived future, or a suspended coroutine's, waits for
 	prev      *state            // links of the list it stands in
 	next      *state
@@ -103,12 +106,18 @@ func (p *Promise[T]) Reject(err error) bool {
 // init makes the state that of a pending future of l that waits for source,
 // which may be nil.
 func (s *state) init(l *Loop, label string, source *state) {
-	s.loop, s.label, s.source, s.site = l, label, source, l.site()
+	s.site = l.site()
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	s.begin(l, label, source)
+}
+
+// begin is init but for the site. The caller holds l.mu.
+func (s *state) begin(l *Loop, label string, source *state) {
 	if l.closed {
 		panic("fakeloop: a future was made on a closed loop: its handlers would never run")
 	}
+	s.loop, s.label, s.source = l, label, source
 	s.id = l.scope.child()
 	l.record(timeline.Promised, s.id, l.scope.id, label, "")
 	l.pending.add(s)
@@ -154,6 +163,7 @@ func (s *state) finish(err error, detail string) {
 		}
 	}
 	s.first, s.more = reaction{}, nil
+	s.tell(detail)
 	l.wake()
 	l.notify()
 }
@@ -310,8 +320,11 @@ func (s *state) GomegaString() string { return s.String() }
 
 // describe names the future, says how far it is and where it was made. The
 // caller holds the loop's lock.
-func (s *state) describe() string {
-	return "future " + describe(s.id, s.label) + s.site.suffix() + ", " + s.status.String()
+func (s *state) describe() string { return s.identify() + ", " + s.status.String() }
+
+// identify names the future and says where it was made.
+func (s *state) identify() string {
+	return "future " + describe(s.id, s.label) + s.site.suffix()
 }
 
 func (st status) String() string {

@@ -175,7 +175,7 @@ func (l *Loop) Unobserved() []error {
 func (l *Loop) listUnobserved() []error {
 	var out []error
 	for s := l.unobserved.head; s != nil; s = s.next {
-		out = append(out, &UnobservedError{Err: s.err, Future: "future " + describe(s.id, s.label) + s.site.suffix()})
+		out = append(out, &UnobservedError{Err: s.err, Future: s.identify()})
 	}
 	return out
 }

@@ -154,7 +154,7 @@ func TestTrapWaitReturnsEachOnce(t *testing.T) {
 		held = append(held, mustHold(t, trap))
 	}
 	for i, pending := range loop.Pending() {
-		equal(t, "pending", pending, held[i].String())
+		equal(t, "pending", pending.String(), held[i].String())
 	}
 	_, err := trap.Wait()
 	e := as[*fakeloop.IdleError](t, err)
