@@ -248,15 +248,38 @@ func TestQueueTexts(t *testing.T) {
 	})
 }
 
-// Any sequence of operations, against a model: plain lists of items and of
-// those who wait.
+// Any sequence of operations on any kind of queue, against a model: plain lists of
+// items and of those who wait.
 func TestQueueModel(t *testing.T) {
 	const none = -1
+	less := func(a, b int) bool { return a%5 < b%5 }
+	kinds := []struct {
+		make func(l *fakeloop.Loop, capacity int) *fakeloop.Queue[int]
+		next func(items []int) int // index
+	}{
+		{func(l *fakeloop.Loop, capacity int) *fakeloop.Queue[int] { return fakeloop.NewQueue[int](l, "q", capacity) },
+			func([]int) int { return 0 }},
+		{func(l *fakeloop.Loop, capacity int) *fakeloop.Queue[int] { return fakeloop.NewStack[int](l, "q", capacity) },
+			func(items []int) int { return len(items) - 1 }},
+		{func(l *fakeloop.Loop, capacity int) *fakeloop.Queue[int] {
+			return fakeloop.NewPriorityQueue(l, "q", capacity, less)
+		},
+			func(items []int) int {
+				first := 0
+				for i := range items {
+					if less(items[i], items[first]) {
+						first = i
+					}
+				}
+				return first
+			}},
+	}
 	for seed := range uint64(scaled(t, "sequences", 4000, 200)) {
 		random := rand.New(rand.NewPCG(seed, 1))
-		capacity := []int{1, 2, 5, 1000}[seed%4]
+		capacity := []int{1, 2, 5, fakeloop.Unbounded}[seed%4]
+		kind := kinds[seed%3]
 		loop := fakeloop.New(fakeloop.Config{})
-		q := fakeloop.NewQueue[int](loop, "q", capacity)
+		q := kind.make(loop, capacity)
 		var (
 			futures []fakeloop.Awaitable
 			want    []string
@@ -265,6 +288,8 @@ func TestQueueModel(t *testing.T) {
 			putters []int         // the same
 			waiting = []int{}     // the items of putters
 			closed  bool          // the queue
+			joiners []int         // indices of futures
+			todo    int           // unfinished items
 			next    int           // item
 			step    func() string // for the text of a failure
 		)
@@ -283,18 +308,21 @@ func TestQueueModel(t *testing.T) {
 			default:
 				return false
 			}
+			todo++
 			return true
 		}
 		get := func() int {
 			if len(items) == 0 {
 				return none
 			}
-			item := items[0]
-			items = items[1:]
 			if len(putters) > 0 {
 				want[putters[0]], items = stored, append(items, waiting[0])
 				putters, waiting = putters[1:], waiting[1:]
+				todo++
 			}
+			at := kind.next(items)
+			item := items[at]
+			items = slices.Delete(items, at, at+1)
 			return item
 		}
 		for n := range 60 {
@@ -329,6 +357,22 @@ func TestQueueModel(t *testing.T) {
 					got = none
 				}
 				equal(t, step()+": TryGet", got, get())
+			case op < 88:
+				if todo == 0 {
+					break // TestTaskDoneOnceTooOften
+				}
+				q.TaskDone()
+				if todo--; todo == 0 {
+					for _, i := range joiners {
+						want[i] = granted
+					}
+					joiners = nil
+				}
+			case op < 92:
+				if i := begin(q.Join(), granted); todo > 0 {
+					want[i] = "pending"
+					joiners = append(joiners, i)
+				}
 			case op < 98 && len(futures) > 0:
 				i := random.IntN(len(futures))
 				f, pending := futures[i], want[i] == "pending"
@@ -345,6 +389,7 @@ func TestQueueModel(t *testing.T) {
 				}
 				want[i] = "fakeloop: cancelled"
 				getters = slices.DeleteFunc(getters, func(g int) bool { return g == i })
+				joiners = slices.DeleteFunc(joiners, func(j int) bool { return j == i })
 				if at := slices.Index(putters, i); at >= 0 {
 					putters, waiting = slices.Delete(putters, at, at+1), slices.Delete(waiting, at, at+1)
 				}
@@ -357,6 +402,7 @@ func TestQueueModel(t *testing.T) {
 				getters, putters, waiting = nil, nil, nil
 			}
 			equal(t, step()+": Len", q.Len(), len(items))
+			equal(t, step()+": Full", q.Full(), len(items) == capacity)
 			for i, f := range futures {
 				if got := outcome(f); got != want[i] {
 					t.Errorf("%s: future %d: %s, want %s", step(), i, got, want[i])
@@ -366,7 +412,11 @@ func TestQueueModel(t *testing.T) {
 				return
 			}
 		}
-		wantTaken(t, q, slices.Concat(items, waiting)...)
+		var rest []int
+		for item := get(); item != none; item = get() {
+			rest = append(rest, item)
+		}
+		wantTaken(t, q, rest...)
 		mustClose(t, loop)
 	}
 }
