@@ -257,9 +257,13 @@ func TestQueueModel(t *testing.T) {
 		make func(l *fakeloop.Loop, capacity int) *fakeloop.Queue[int]
 		next func(items []int) int // index
 	}{
-		{func(l *fakeloop.Loop, capacity int) *fakeloop.Queue[int] { return fakeloop.NewQueue[int](l, "q", capacity) },
+		{func(l *fakeloop.Loop, capacity int) *fakeloop.Queue[int] {
+			return fakeloop.NewQueue[int](l, "q", capacity)
+		},
 			func([]int) int { return 0 }},
-		{func(l *fakeloop.Loop, capacity int) *fakeloop.Queue[int] { return fakeloop.NewStack[int](l, "q", capacity) },
+		{func(l *fakeloop.Loop, capacity int) *fakeloop.Queue[int] {
+			return fakeloop.NewStack[int](l, "q", capacity)
+		},
 			func(items []int) int { return len(items) - 1 }},
 		{func(l *fakeloop.Loop, capacity int) *fakeloop.Queue[int] {
 			return fakeloop.NewPriorityQueue(l, "q", capacity, less)
