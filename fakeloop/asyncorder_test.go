@@ -208,6 +208,31 @@ func TestQueueGrantMeetsCancel(t *testing.T) {
 	})
 }
 
+// Those who give up cost nothing later: were each of them looked at again for the
+// others, this would not end.
+func TestQueueOfManyWhoGiveUp(t *testing.T) {
+	loop := newLoop(t, fakeloop.Config{})
+	const n = 100_000
+	empty, full := fakeloop.NewQueue[int](loop, "empty", 1), fakeloop.NewQueue[int](loop, "full", 1)
+	full.TryPut(-1)
+	gets, puts := make([]*fakeloop.Future[int], n), make([]*fakeloop.Future[struct{}], n)
+	for i := range n {
+		gets[i], puts[i] = empty.Get(), full.Put(i)
+	}
+	for i := n - 1; i > 0; i-- {
+		gets[i].Cancel(nil)
+		puts[i].Cancel(nil)
+		empty.Get().Cancel(nil)
+		full.Put(n).Cancel(nil)
+	}
+	wantText(t, "empty", empty, `queue "empty" (#), 0 of 1 items, 0 waiting to put, 1 to get, 0 unfinished`)
+	wantText(t, "full", full, `queue "full" (#), 1 of 1 items, 1 waiting to put, 0 to get, 1 unfinished`)
+	empty.TryPut(7)
+	equal(t, "the only one left", outcome(gets[0]), "7")
+	wantTaken(t, full, -1, 0)
+	mustClose(t, loop)
+}
+
 func TestQueueTimeouts(t *testing.T) {
 	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})

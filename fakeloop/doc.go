@@ -1,6 +1,6 @@
 // Package fakeloop is an event loop whose runs repeat: one ordered queue of
-// callbacks and timers on virtual time, with futures, coroutines, queues, registries
-// and a way to take work outside the loop and back, and a record of everything that
+// callbacks and timers on virtual time, with futures, coroutines, locks, queues,
+// registries and a way to take work outside the loop and back, and a record of everything that
 // happened. The same queue also runs on real time.
 //
 //	loop := fakeloop.New(fakeloop.Config{})
@@ -63,11 +63,26 @@
 //
 // [Future.Cancel] settles a future with a [CancelError], an outcome of its own, tells
 // whoever makes the outcome, and cancels what the future alone was waiting for.
+// [Timeout] does that to a future which takes too long.
 //
-// # Queues, registries, signals
+// # Locks and queues
 //
-// A [Queue] hands items over in order; a full one makes those who put wait, on a
-// future and never on the loop. A [Registry] calls the handlers registered for a
+// Between two awaits a callback is alone on its loop. For what takes longer there are
+// [Mutex], [Semaphore], [Condition] and [Event], and a [Queue] hands items over, the
+// oldest, the newest or the least first; a full one makes those who put wait. Nobody
+// waits but on a future, never on the loop, and who has waited longest is served
+// first. What such a future stands for, a lock, a permit, an item, is given at the
+// moment in which the future is resolved. Up to then whoever waits can give up (by
+// Cancel, by Timeout, by the cancellation of the coroutine that awaits), and it is
+// given to the next; from then on giving up comes too late, and says so. So nothing is
+// given to somebody who has gone, and nothing is lost in between.
+//
+// Each use of such an object leaves an event of kind timeline.Touched, and so does
+// [Loop.Touch] for the user's own data.
+//
+// # Registries, signals
+//
+// A [Registry] calls the handlers registered for a
 // name, each as a callback of its own, so that one that panics takes no other with
 // it. [Loop.OnSignal] does the same for the signals of the operating system, which
 // [Loop.Raise] stands in for on virtual time.
