@@ -1,7 +1,7 @@
 // Package fakeloop is an event loop whose runs repeat: one ordered queue of
 // callbacks and timers on virtual time, with futures, coroutines, locks, queues,
-// registries and a way to take work outside the loop and back, and a record of everything that
-// happened. The same queue also runs on real time.
+// registries and a way to take work outside the loop and back, and a record of
+// everything that happened. The same queue also runs on real time.
 //
 //	loop := fakeloop.New(fakeloop.Config{})
 //	loop.AfterFunc(time.Hour, func() { fmt.Println("an hour later") })
