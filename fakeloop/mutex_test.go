@@ -253,9 +253,11 @@ func TestMutexWith(t *testing.T) {
 	}
 	other := newLoop(t, fakeloop.Config{})
 	foreign := fakeloop.NewMutex(other, "foreign")
+	var next *fakeloop.Future[struct{}]
 	for _, wait := range []bool{false, true} {
 		if wait {
 			foreign.TryLock()
+			next = foreign.Lock()
 		}
 		f := fakeloop.Async(loop, "co", func(co *fakeloop.Coroutine) (int, error) {
 			return 0, foreign.With(co, func() error { return nil })
@@ -264,7 +266,12 @@ func TestMutexWith(t *testing.T) {
 		equal(t, "error", err, fakeloop.ErrForeignLoop)
 		equal(t, "Locked", foreign.Locked(), wait)
 	}
-	wantText(t, "foreign", foreign, `mutex "foreign" (#), locked, 0 waiting`)
+	wantText(t, "foreign", foreign, `mutex "foreign" (#), locked, 1 waiting`)
+	equal(t, "next", outcome(next), "pending")
+	foreign.Unlock()
+	equal(t, "next", outcome(next), granted)
+	foreign.Unlock()
+	equal(t, "Locked", foreign.Locked(), false)
 }
 
 func TestMutexTimeout(t *testing.T) {

@@ -31,11 +31,11 @@ func (e *TimeoutError) Is(target error) bool { return target == context.Deadline
 // The derived future is settled together with f, not a turn later, and the timer is
 // stopped then. So the timeout and the result exclude each other: what f was
 // granted, a lock or an item of a queue, is never lost in between, neither to the
-// deadline nor to a Cancel of the derived future. Of an f that is settled at the
-// very instant of the deadline the result wins if it comes before the timer's
-// callback runs: in an earlier turn, or in the same turn in a callback that is
-// ready, or a timer that was set for that instant, before. With a zero or negative d
-// that callback runs in the next turn.
+// deadline nor to a Cancel of the derived future. If f is settled at the very instant
+// of the deadline, the result wins if f is settled before the timer's callback runs.
+// Without a source of decisions that is: in an earlier turn, in a callback that was
+// posted before the turn began, or by a timer that was set for that instant earlier.
+// With a zero or negative d the timer's callback runs in the next turn.
 //
 // An error that f would have come to after the timeout has no one to go to: f, if it
 // was cancelled, refuses it, which the timeline shows; if not, whoever else waits
