@@ -276,10 +276,10 @@ func TestTimeoutWhileClosing(t *testing.T) {
 		once := fakeloop.Timeout(f, time.Hour)
 		twice := fakeloop.Timeout(once, time.Minute)
 		mustClose(t, loop)
+		equal(t, "unobserved", len(loop.Unobserved()), 0)
 		for _, f := range []*fakeloop.Future[int]{f, once, twice} {
 			equal(t, "outcome", outcome(f), "fakeloop: the loop is closed")
 		}
-		equal(t, "unobserved", len(loop.Unobserved()), 0)
 		equal(t, "pending", len(loop.Pending()), 0)
 	})
 }
