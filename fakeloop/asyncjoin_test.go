@@ -11,7 +11,7 @@ import (
 
 // eachKind runs a test with every kind of queue, on every clock.
 func eachKind(t *testing.T, test func(t *testing.T, loop *fakeloop.Loop, q *fakeloop.Queue[int])) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		for _, q := range []func(l *fakeloop.Loop) *fakeloop.Queue[int]{
 			func(l *fakeloop.Loop) *fakeloop.Queue[int] { return fakeloop.NewQueue[int](l, "q", fakeloop.Unbounded) },
 			func(l *fakeloop.Loop) *fakeloop.Queue[int] { return fakeloop.NewStack[int](l, "q", fakeloop.Unbounded) },
@@ -154,7 +154,7 @@ func TestJoinOfAClosedQueue(t *testing.T) {
 // A consumer that does not await between Get and TaskDone does not end the Join
 // before the producer goes on.
 func TestJoinOfProducerAndConsumer(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		q := fakeloop.NewQueue[int](loop, "q", 3)
 		var log journal

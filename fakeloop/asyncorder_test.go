@@ -15,7 +15,7 @@ import (
 )
 
 func TestStackIsLastInFirstOut(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		q := fakeloop.NewStack[int](loop, "stack", 2)
 		q.TryPut(1)
@@ -35,7 +35,7 @@ func TestStackIsLastInFirstOut(t *testing.T) {
 }
 
 func TestPriorityQueueHandsOutTheLeast(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		q := fakeloop.NewPriorityQueue(loop, "q", 2, cmp.Less[int])
 		q.TryPut(1)
@@ -174,7 +174,7 @@ func TestQueueKindsForget(t *testing.T) {
 
 // What is given to a getter that gives up at that moment is not lost.
 func TestQueueGrantMeetsCancel(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		for name, get := range map[string]func(q *fakeloop.Queue[int]) *fakeloop.Future[int]{
 			"Get":            func(q *fakeloop.Queue[int]) *fakeloop.Future[int] { return q.Get() },
 			"with a timeout": func(q *fakeloop.Queue[int]) *fakeloop.Future[int] { return fakeloop.Timeout(q.Get(), time.Hour) },
@@ -234,7 +234,7 @@ func TestQueueOfManyWhoGiveUp(t *testing.T) {
 }
 
 func TestQueueTimeouts(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		q := fakeloop.NewQueue[int](loop, "q", 1)
 		var late, inTime *fakeloop.Future[int]

@@ -44,39 +44,41 @@ func (e *CancelError) Unwrap() error { return e.Cause }
 func (f *Future[T]) Cancel(cause error) bool { return f.state.cancel(cause) }
 
 func (s *state) cancel(cause error) bool {
-	return s.giveUp(&CancelError{cause}, cause, true)
+	err := &CancelError{cause}
+	return s.giveUp(err, err, true)
 }
 
-// giveUp rejects a pending future with err, tells whoever makes the outcome that it
-// is not wanted any more, and cancels what s alone waits for; all of that with the
-// cause. Known means that err counts as looked at. It reports whether it did.
-func (s *state) giveUp(err, cause error, known bool) bool {
-	detail := "rejected: " + errorText(err) // user code, so not under the lock
+// giveUp rejects a pending future with err, tells whoever makes the outcome, and
+// rejects with upward what s alone waits for, and so on: all at one moment, so that no
+// outcome can come to a future whose only reader has gone. Known says that err counts
+// as looked at. It reports whether s was pending.
+func (s *state) giveUp(err error, upward *CancelError, known bool) bool {
+	detail, above := "rejected: "+errorText(err), "rejected: "+errorText(upward) // user code, so not under the lock
 	l := s.loop
 	l.mu.Lock()
+	defer l.mu.Unlock()
 	if s.status != isPending {
-		l.mu.Unlock()
 		return false
 	}
-	source, canceller := s.source, s.canceller
-	s.observed = s.observed || known
-	s.finish(err, detail)
-	if s.coroutine != nil {
-		s.coroutine.interrupt(source, err)
-	}
-	if canceller != nil && !l.closed {
-		l.enqueue(task{id: l.scope.child(), parent: l.scope.id, label: s.label, fn: func() { canceller(cause) }})
-	}
-	alone := false
-	if source != nil {
+	for {
+		source, canceller := s.source, s.canceller
+		s.observed = s.observed || known
+		s.finish(err, detail)
+		if s.coroutine != nil {
+			s.coroutine.interrupt(source, err)
+		}
+		if canceller != nil && !l.closed {
+			l.enqueue(task{id: l.scope.child(), parent: l.scope.id, label: s.label, fn: func() { canceller(upward.Cause) }})
+		}
+		if source == nil {
+			return true
+		}
 		source.gaveUp++
-		alone = source.gaveUp == source.handled
+		if source.gaveUp != source.handled || source.status != isPending {
+			return true
+		}
+		s, err, detail, known = source, upward, above, true
 	}
-	l.mu.Unlock()
-	if alone {
-		source.cancel(cause)
-	}
-	return true
 }
 
 // OnCancel registers the function that stops the work when the future is

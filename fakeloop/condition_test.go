@@ -20,7 +20,7 @@ func noted(log *journal, key any, f *fakeloop.Future[struct{}]) {
 }
 
 func TestConditionNotify(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		c := fakeloop.NewCondition(loop, "c")
 		var log journal
@@ -46,7 +46,7 @@ func TestConditionNotify(t *testing.T) {
 }
 
 func TestConditionNotifyAll(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		c := fakeloop.NewCondition(loop, "c")
 		var log journal
@@ -66,7 +66,7 @@ func TestConditionNotifyAll(t *testing.T) {
 }
 
 func TestConditionTimeout(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		c := fakeloop.NewCondition(loop, "c")
 		var log journal
@@ -83,7 +83,7 @@ func TestConditionTimeout(t *testing.T) {
 
 // Who has given up does not use up a notification.
 func TestConditionPassesOverWhoGaveUp(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		c := fakeloop.NewCondition(loop, "c")
 		var log journal

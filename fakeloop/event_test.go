@@ -9,7 +9,7 @@ import (
 )
 
 func TestEvent(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		onLoop(t, loop, func() {
 			e := fakeloop.NewEvent(loop, "e")
@@ -37,7 +37,7 @@ func TestEvent(t *testing.T) {
 // Set wakes all, in the order in which they came, and those who waited are awake
 // even if the event is cleared at once.
 func TestEventWakesAll(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		e := fakeloop.NewEvent(loop, "e")
 		var log journal
@@ -62,7 +62,7 @@ func TestEventWakesAll(t *testing.T) {
 }
 
 func TestEventTimeout(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		e := fakeloop.NewEvent(loop, "e")
 		_, err := fakeloop.Timeout(e.Wait(), time.Second).Wait()

@@ -15,7 +15,7 @@ import (
 const granted = "{}" // the outcome of a Lock, Acquire or Wait that is over
 
 func TestMutexIsFirstInFirstOut(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		m := fakeloop.NewMutex(loop, "m")
 		equal(t, "Locked", m.Locked(), false)
@@ -43,7 +43,7 @@ func TestMutexIsFirstInFirstOut(t *testing.T) {
 }
 
 func TestMutexGrantsAtOnceAndTellsLater(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		m := fakeloop.NewMutex(loop, "m")
 		var log journal
@@ -102,7 +102,7 @@ func TestMutexTexts(t *testing.T) {
 }
 
 func TestMutexPassesOverWhoGaveUp(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		m := fakeloop.NewMutex(loop, "m")
 		onLoop(t, loop, func() {
@@ -128,7 +128,7 @@ func TestMutexPassesOverWhoGaveUp(t *testing.T) {
 // A cancellation that meets the grant in one turn: whoever is first wins, the other
 // is told, and the lock is in one pair of hands all the time.
 func TestMutexGrantMeetsCancel(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		onLoop(t, loop, func() {
 			m := fakeloop.NewMutex(loop, "cancel first")
@@ -197,7 +197,7 @@ func TestMutexOfACancelledCoroutine(t *testing.T) {
 			}, "inside error:<nil> next"},
 		} {
 			t.Run(name+"/"+c.name, func(t *testing.T) {
-				inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+				inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 					loop := newLoop(t, fakeloop.Config{Mode: mode})
 					m := fakeloop.NewMutex(loop, "m")
 					var log journal
@@ -275,7 +275,7 @@ func TestMutexWith(t *testing.T) {
 }
 
 func TestMutexTimeout(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		m := fakeloop.NewMutex(loop, "m")
 		m.TryLock()
@@ -291,7 +291,7 @@ func TestMutexTimeout(t *testing.T) {
 
 // The lock is released at the very instant at which the wait for it times out.
 func TestMutexTimeoutMeetsUnlock(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		onLoop(t, loop, func() {
 			before, after := fakeloop.NewMutex(loop, "before"), fakeloop.NewMutex(loop, "after")
@@ -312,7 +312,7 @@ func TestMutexTimeoutMeetsUnlock(t *testing.T) {
 }
 
 func TestMutexWhileClosing(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		m := fakeloop.NewMutex(loop, "m")
 		m.TryLock()

@@ -16,7 +16,7 @@ import (
 )
 
 func TestSemaphore(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		onLoop(t, loop, func() {
 			s := fakeloop.NewSemaphore(loop, "s", 2)
@@ -97,7 +97,7 @@ func TestSemaphoreTexts(t *testing.T) {
 }
 
 func TestSemaphoreTimeout(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		s := fakeloop.NewSemaphore(loop, "s", 2)
 		var late, inTime *fakeloop.Future[struct{}]
@@ -120,7 +120,7 @@ func TestSemaphoreTimeout(t *testing.T) {
 
 // At most as many as there are permits are inside at a time, first come first served.
 func TestSemaphoreWith(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		s := fakeloop.NewBoundedSemaphore(loop, "s", 3)
 		inside, most := 0, 0
@@ -303,6 +303,9 @@ func TestSemaphoreStorm(t *testing.T) {
 							}
 						default:
 							f := s.Acquire()
+							if k%2 == 0 {
+								f = fakeloop.Timeout(fakeloop.Timeout(f, time.Hour), time.Hour)
+							}
 							if runtime.Gosched(); f.Cancel(nil) {
 								continue
 							}

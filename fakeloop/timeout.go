@@ -49,7 +49,7 @@ func Timeout[T any](f *Future[T], d time.Duration) *Future[T] {
 	timer := &Timer{loop: l, label: "timeout", at: -1, site: derived.site}
 	timer.fn = func() {
 		err := &TimeoutError{Future: f.identify(), After: d, At: l.Elapsed()}
-		derived.giveUp(err, err, false)
+		derived.giveUp(err, &CancelError{err}, false)
 	}
 	if !derived.follow(f, func() { l.arm(timer, d) }, func() { l.disarm(timer) }) {
 		derived.settle(f.value, f.err)

@@ -37,7 +37,7 @@ func TestTimeout(t *testing.T) {
 		{"all the time", func(p *fakeloop.Promise[int]) { p.Resolve(7) }, 20 * time.Second, math.MaxInt64, "7", 20 * time.Second},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+			inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 				loop := newLoop(t, fakeloop.Config{Mode: mode})
 				p := fakeloop.NewPromise[int](loop, "reply")
 				var derived *fakeloop.Future[int]
@@ -64,7 +64,7 @@ func TestTimeout(t *testing.T) {
 func must2[T any](_ T, err error, _ bool) error { return err }
 
 func TestTimeoutOfASettledFuture(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		for _, d := range []time.Duration{-1, 0, time.Hour} {
 			p := fakeloop.NewPromise[int](loop, "reply")
@@ -149,7 +149,7 @@ func TestTimeoutAtTheInstantOfTheResult(t *testing.T) {
 // The derived future is settled with its source, not a turn later: nothing can come
 // between.
 func TestTimeoutSettlesWithItsSource(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		onLoop(t, loop, func() {
 			p := fakeloop.NewPromise[int](loop, "reply")
@@ -182,7 +182,7 @@ func TestTimeoutHandlersRunInOrder(t *testing.T) {
 }
 
 func TestTimeoutSparesASharedSource(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		var log journal
 		shared, twice := fakeloop.NewPromise[int](loop, "shared"), fakeloop.NewPromise[int](loop, "twice")
@@ -200,7 +200,7 @@ func TestTimeoutSparesASharedSource(t *testing.T) {
 }
 
 func TestTimeoutStopsTheWork(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		p := fakeloop.NewPromise[int](loop, "reply")
 		var told error
@@ -214,7 +214,7 @@ func TestTimeoutStopsTheWork(t *testing.T) {
 }
 
 func TestTimeoutInACoroutine(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		var log journal
 		slow := fakeloop.Async(loop, "slow", func(co *fakeloop.Coroutine) (int, error) {
@@ -236,7 +236,7 @@ func TestTimeoutInACoroutine(t *testing.T) {
 }
 
 func TestCancelOfATimeout(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		onLoop(t, loop, func() {
 			f := fakeloop.NewPromise[int](loop, "reply").Future()
@@ -270,7 +270,7 @@ func TestTimeoutLosesNoError(t *testing.T) {
 }
 
 func TestTimeoutWhileClosing(t *testing.T) {
-	inBothModes(t, func(t *testing.T, mode fakeloop.Mode) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		f := fakeloop.NewPromise[int](loop, "reply").Future()
 		once := fakeloop.Timeout(f, time.Hour)
