@@ -116,7 +116,8 @@ func (co *Coroutine) run() {
 	l := co.loop
 	l.mu.Lock()
 	if co.next == nil {
-		if co.future.status != isPending { // cancelled before it began
+		if co.future.status != isPending {
+			l.record(timeline.Refused, co.scope.id, co.scope.id, co.label, "cancelled before it began")
 			l.mu.Unlock()
 			return
 		}

@@ -176,7 +176,8 @@ func TestTrapWaitForNothing(t *testing.T) {
 		onLoop(t, loop, func() { origins(&log, "a", "y")(loop) })
 		log.want(t, "a")
 		_, err := loop.Trap("x").Wait()
-		wantErrorText(t, err, `fakeloop: at 0s the loop is idle (nothing is ready, no timer is set, no work is outside), so this will never come:
+		at := map[fakeloop.Mode]string{fakeloop.Virtual: "0s", fakeloop.Bubble: "24h0m0s", fakeloop.Wall: "0s"}[mode]
+		wantErrorText(t, err, `fakeloop: at `+at+` the loop is idle (nothing is ready, no timer is set, no work is outside), so this will never come:
 a callback "x", for which a trap waits
 held by trap "y": callback "y" (#)
 If another goroutine is going to bring it, announce that work with Loop.Outside.`)

@@ -93,14 +93,18 @@ func TestMarblesOfScenarios(t *testing.T) {
 // which are no handlers.
 func TestFiresOfACancelledCoroutine(t *testing.T) {
 	tl := recordLoop(t, func(loop *fakeloop.Loop) {
-		f := fakeloop.Async(loop, "task", func(*fakeloop.Coroutine) (int, error) {
+		f := fakeloop.Async(loop, "task", func(co *fakeloop.Coroutine) (int, error) {
+			err := co.Yield()
 			loop.Named("by task").Post(func() {})
-			return 0, nil
+			return 0, err
 		})
 		f.OnSettled(func(int, error) {})
+		never := fakeloop.Async(loop, "never", func(*fakeloop.Coroutine) (int, error) { return 0, nil })
+		never.Cancel(nil)
+		_, _ = loop.Step()
 		f.Cancel(nil)
 	})
-	if got := timeline.FromTimeline(tl).String(); got != "(#task 'by task')" {
+	if got := timeline.FromTimeline(tl).String(); got != "(#never #task 'by task')" {
 		t.Errorf("got %s in\n%v", got, tl)
 	}
 }
