@@ -101,6 +101,7 @@ func (co *Coroutine) Yield() error {
 	}
 	l := co.loop
 	l.mu.Lock()
+	l.record(timeline.Awaited, co.scope.id, l.scope.id, co.label, "the next turn")
 	l.enqueue(task{id: co.scope.child(), parent: co.scope.id, label: co.label, fn: co.resume})
 	l.mu.Unlock()
 	if err := co.pause(); err != nil {
