@@ -340,7 +340,7 @@ var mutants = []mutant{
 		[]string{"TestTimeoutSettlesWithItsSource", "TestCancelOfATimeout"}},
 	{"a future keeps the timeouts that are over", "timeout.go",
 		"		source.unwatch(watch)\n",
-		"		_ = watch\n",
+		"		kept := watch.Value\n		watch.Value = func(string) { _ = kept }\n",
 		[]string{"TestTimeoutForgets"}},
 	{"who gave up stands in the line", "line.go",
 		"		ln.waiting.Remove(place)\n",
