@@ -168,7 +168,10 @@ func (co *Coroutine) enter() {
 
 // suspend gives control back to the loop until s is settled.
 func (co *Coroutine) suspend(s *state) error {
-	if err := co.check(); err != nil {
+	if err := co.admit(); err != nil {
+		return err
+	}
+	if err := co.giveUpOn(s); err != nil {
 		return err
 	}
 	at := co.loop.site()
@@ -220,11 +223,10 @@ func (co *Coroutine) interrupt(source *state, err error) {
 	l.enqueue(task{id: l.scope.child(), parent: l.scope.id, label: co.label, fn: co.resume})
 }
 
-// check returns what ends the call of a coroutine that wants to suspend itself: it
-// was cancelled, or the loop was closed while it was suspended. It panics unless it
-// is the body that asks: where the loop tracks goroutines they are compared, since
-// the body may be running while another goroutine asks.
-func (co *Coroutine) check() error {
+// admit returns ErrClosed if the loop was closed while the coroutine was suspended. It
+// panics unless it is the body that asks: where the loop tracks goroutines they are
+// compared, since the body may be running while another goroutine asks.
+func (co *Coroutine) admit() error {
 	l := co.loop
 	var caller uint64
 	if l.tracksGoroutines() {
@@ -232,13 +234,46 @@ func (co *Coroutine) check() error {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	switch {
-	case co.ended:
+	if co.ended {
 		return ErrClosed
-	case !co.inside || caller != co.goroutine:
+	}
+	if !co.inside || caller != co.goroutine {
 		panic(fmt.Sprintf("fakeloop: Await called outside the body of coroutine %s; each coroutine awaits for itself, other code uses Then or OnSettled", describe(co.scope.id, co.label)))
 	}
+	return nil
+}
+
+// check is admit for a call that awaits nothing: it returns a cancellation too.
+func (co *Coroutine) check() error {
+	if err := co.admit(); err != nil {
+		return err
+	}
+	co.loop.mu.Lock()
+	defer co.loop.mu.Unlock()
 	return co.takeCancelled()
+}
+
+// giveUpOn returns the cancellation of a coroutine that is about to wait for s, and
+// cancels s if nobody else waits for it. If s is settled there is nothing to wait
+// for: the coroutine gets the outcome, a lock for example that it has to give back,
+// and is told of the cancellation at its next call.
+func (co *Coroutine) giveUpOn(s *state) error {
+	l := co.loop
+	l.mu.Lock()
+	err, alone := co.cancelled, s.handled == 0
+	if err == nil || s.status != isPending {
+		l.mu.Unlock()
+		return nil
+	}
+	co.cancelled = nil
+	l.mu.Unlock()
+	if !alone || s.cancel(err) {
+		return err
+	}
+	l.mu.Lock() // another goroutine has settled it just now
+	defer l.mu.Unlock()
+	co.cancelled = err
+	return nil
 }
 
 // takeCancelled returns that the coroutine was cancelled, once. The caller holds the
