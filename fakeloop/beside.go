@@ -96,18 +96,14 @@ func (l *Loop) runNext() bool {
 		l.mu.Unlock()
 		return false
 	}
-	var t task
-	found := false
-	if l.choices.refusal == nil {
-		t, found = l.take(never)
-	}
+	found := l.choices.refusal == nil && l.take(never)
 	if !found && !l.interrupted() && l.mode == Bubble && l.takeReturned() {
-		t, found = l.take(never)
+		found = l.take(never)
 	}
 	switch {
 	case found:
 		l.mu.Unlock()
-		l.dispatch(t)
+		l.dispatch()
 		return true
 	case l.interrupted() && l.choices.refusal == nil:
 		l.notify()

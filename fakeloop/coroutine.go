@@ -27,6 +27,7 @@ type Coroutine struct {
 	goroutine   uint64 // the runtime's number of the body's goroutine, if the loop tracks them
 	at          *place // where the body is suspended; with sites
 	interrupted bool   // the body was resumed by a cancellation, not by what it awaits
+	told        error  // what the call that suspended the body returns
 	cancelled   error  // what the next Await returns: the coroutine was cancelled
 	ended       bool   // the loop closed while the body was suspended
 }
@@ -113,6 +114,7 @@ func (co *Coroutine) Yield() error {
 }
 
 // run is the callback that resumes the body until it suspends itself again or ends.
+// Its end is the end of the callback, see endCallback.
 func (co *Coroutine) run() {
 	l := co.loop
 	l.mu.Lock()
@@ -127,34 +129,33 @@ func (co *Coroutine) run() {
 		l.coroutines[co] = struct{}{}
 		co.next, co.stop = iter.Pull(co.sequence)
 	}
-	co.future.source = nil
+	co.future.source, co.at, co.told = nil, nil, nil
+	if co.interrupted {
+		co.interrupted = false
+		co.told = co.takeCancelled()
+	}
 	co.inside = true
 	l.inside = co
 	l.scope = &co.scope
 	l.mu.Unlock()
-	suspended := false
-	defer func() {
-		l.mu.Lock()
-		co.inside = false
-		l.inside = nil
-		if !suspended {
-			delete(l.coroutines, co)
-		}
-		l.scope = &l.current
-		l.mu.Unlock()
-	}()
-	_, suspended = co.next()
+	co.next()
 }
 
 // sequence is the body in the form in which iter.Pull takes it.
 func (co *Coroutine) sequence(yield func(struct{}) bool) {
 	co.yield = yield
-	if co.loop.tracksGoroutines() {
+	l := co.loop
+	if l.tracksGoroutines() {
 		id := thisGoroutine().id
-		co.loop.mu.Lock()
+		l.mu.Lock()
 		co.goroutine = id
-		co.loop.mu.Unlock()
+		l.mu.Unlock()
 	}
+	defer func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		delete(l.coroutines, co)
+	}()
 	co.enter()
 }
 
@@ -168,20 +169,28 @@ func (co *Coroutine) enter() {
 
 // suspend gives control back to the loop until s is settled.
 func (co *Coroutine) suspend(s *state) error {
-	if err := co.admit(); err != nil {
-		return err
-	}
-	if err := co.giveUpOn(s); err != nil {
-		return err
-	}
-	at := co.loop.site()
+	at, caller := co.loop.site(), co.caller()
 	l := co.loop
 	l.mu.Lock()
-	co.future.source, co.at = s, at
-	if co.future.status != isPending {
-		co.future.source = nil
+	if err := co.admit(caller); err != nil {
+		l.mu.Unlock()
+		return err
 	}
-	co.waiting = true
+	if co.cancelled != nil && s.status == isPending {
+		alone, err := s.handled == 0, co.takeCancelled()
+		l.mu.Unlock()
+		if !alone || s.cancel(err) {
+			return err
+		}
+		l.mu.Lock() // another goroutine has settled it just now
+		co.cancelled = err
+	}
+	// What is settled already may be a lock that the coroutine has to give back: it
+	// gets that, and is told of a cancellation at its next call.
+	if co.future.status == isPending {
+		co.future.source = s
+	}
+	co.at, co.waiting = at, true
 	s.handle(reaction{fn: co.resume, of: co.future, co: co})
 	l.record(timeline.Awaited, co.scope.id, l.scope.id, co.label, describe(s.id, s.label))
 	l.mu.Unlock()
@@ -190,20 +199,13 @@ func (co *Coroutine) suspend(s *state) error {
 
 // pause hands control to the loop until the coroutine is resumed.
 func (co *Coroutine) pause() error {
-	resumed := co.yield(struct{}{})
-	l := co.loop
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	co.at = nil
-	if !resumed {
-		co.ended = true
-		return ErrClosed
+	if co.yield(struct{}{}) {
+		return co.told
 	}
-	if co.interrupted {
-		co.interrupted = false
-		return co.takeCancelled()
-	}
-	return nil
+	co.loop.mu.Lock()
+	defer co.loop.mu.Unlock()
+	co.at, co.ended = nil, true
+	return ErrClosed
 }
 
 // interrupt tells the coroutine that its future was cancelled; source is what it
@@ -223,57 +225,39 @@ func (co *Coroutine) interrupt(source *state, err error) {
 	l.enqueue(task{id: l.scope.child(), parent: l.scope.id, label: co.label, fn: co.resume})
 }
 
+// caller returns the calling goroutine, zero where the loop does not track them.
+func (co *Coroutine) caller() uint64 {
+	if !co.loop.tracksGoroutines() {
+		return 0
+	}
+	return thisGoroutine().id
+}
+
 // admit returns ErrClosed if the loop was closed while the coroutine was suspended. It
 // panics unless it is the body that asks: where the loop tracks goroutines they are
-// compared, since the body may be running while another goroutine asks.
-func (co *Coroutine) admit() error {
-	l := co.loop
-	var caller uint64
-	if l.tracksGoroutines() {
-		caller = thisGoroutine().id
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if co.ended {
+// compared, since the body may be running while another goroutine asks. The caller
+// holds the loop's lock, which a panic releases.
+func (co *Coroutine) admit(caller uint64) error {
+	switch {
+	case co.ended:
 		return ErrClosed
+	case co.inside && caller == co.goroutine:
+		return nil
 	}
-	if !co.inside || caller != co.goroutine {
-		panic(fmt.Sprintf("fakeloop: Await called outside the body of coroutine %s; each coroutine awaits for itself, other code uses Then or OnSettled", describe(co.scope.id, co.label)))
-	}
-	return nil
+	co.loop.mu.Unlock()
+	panic(fmt.Sprintf("fakeloop: Await called outside the body of coroutine %s; each coroutine awaits for itself, other code uses Then or OnSettled", describe(co.scope.id, co.label)))
 }
 
 // check is admit for a call that awaits nothing: it returns a cancellation too.
 func (co *Coroutine) check() error {
-	if err := co.admit(); err != nil {
-		return err
-	}
+	caller := co.caller()
 	co.loop.mu.Lock()
-	defer co.loop.mu.Unlock()
-	return co.takeCancelled()
-}
-
-// giveUpOn returns the cancellation of a coroutine that is about to wait for s, and
-// cancels s if nobody else waits for it. If s is settled there is nothing to wait
-// for: the coroutine gets the outcome, a lock for example that it has to give back,
-// and is told of the cancellation at its next call.
-func (co *Coroutine) giveUpOn(s *state) error {
-	l := co.loop
-	l.mu.Lock()
-	err, alone := co.cancelled, s.handled == 0
-	if err == nil || s.status != isPending {
-		l.mu.Unlock()
-		return nil
+	err := co.admit(caller)
+	if err == nil {
+		err = co.takeCancelled()
 	}
-	co.cancelled = nil
-	l.mu.Unlock()
-	if !alone || s.cancel(err) {
-		return err
-	}
-	l.mu.Lock() // another goroutine has settled it just now
-	defer l.mu.Unlock()
-	co.cancelled = err
-	return nil
+	co.loop.mu.Unlock()
+	return err
 }
 
 // takeCancelled returns that the coroutine was cancelled, once. The caller holds the

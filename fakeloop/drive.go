@@ -100,9 +100,9 @@ func (l *Loop) runUntil(g goal) error {
 			l.mu.Unlock()
 			return err
 		}
-		if t, ok := l.take(bound); ok {
+		if l.take(bound) {
 			l.mu.Unlock()
-			l.dispatch(t)
+			l.dispatch()
 			n++
 			l.mu.Lock()
 			continue

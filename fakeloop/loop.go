@@ -40,6 +40,7 @@ type Loop struct {
 	ready    []task               // posted, not yet part of a turn
 	batch    []task               // the turn under way
 	pos      int                  // how much of batch has been taken
+	task     task                 // the callback under way, or the last one
 	timers   timerHeap
 	armed    uint64 // how often a timer was set: the order of equal deadlines
 	scope    *scope // whose children things made now are
@@ -244,12 +245,17 @@ func (n Named) AfterFunc(d time.Duration, f func()) *Timer {
 // record appends an event at the present instant. The caller holds l.mu.
 func (l *Loop) record(k timeline.Kind, id, cause timeline.ID, label, detail string) {
 	l.readClock()
-	l.log.Add(k, time.Duration(l.now), l.turn, id, cause, label, detail, 0)
+	if detail == "" {
+		l.log.Add(k, l.elapsed(), l.turn, id, cause, label)
+		return
+	}
+	l.log.Append(timeline.Event{At: l.elapsed(), Turn: l.turn, Kind: k, ID: id, Cause: cause, Label: label, Detail: detail})
 }
 
 // enqueue appends a task to the ready queue. The caller holds l.mu.
 func (l *Loop) enqueue(t task) {
-	l.record(timeline.Posted, t.id, t.parent, t.label, "")
+	l.readClock()
+	l.log.Add(timeline.Posted, l.elapsed(), l.turn, t.id, t.parent, t.label)
 	l.ready = append(l.ready, t)
 	l.wake()
 }

@@ -2,7 +2,6 @@ package fakeloop
 
 import (
 	"strconv"
-	"time"
 
 	"github.com/windtunnel-go/windtunnel/fakeloop/timeline"
 )
@@ -23,34 +22,34 @@ func (t *task) alive() bool {
 	return t.timer == nil || t.timer.queued && t.timer.armed == t.armed
 }
 
-// take returns the next callback, already recorded as begun; the books of the one
-// before are closed. When the turn under way is used up it begins another: the
+// take makes the next callback the loop's task, already recorded as begun; the books
+// of the one before are closed. When the turn under way is used up it begins another: the
 // ready queue as it stands, then the timers that are due. Time moves only if both
-// are empty, and then to the next timer, but not beyond horizon. The second result
-// is false if there is nothing to run by then, or if the loop is interrupted. The
+// are empty, and then to the next timer, but not beyond horizon. The result is false if there is nothing to run by then, or if the loop is interrupted. The
 // caller holds l.mu.
-func (l *Loop) take(horizon int64) (task, bool) {
+func (l *Loop) take(horizon int64) bool {
 	l.trapping.caught = false
 	for {
 		for l.pos < len(l.batch) {
-			t, ok := l.pick()
+			picked := l.pick()
 			if l.interrupted() {
-				return task{}, false
+				return false
 			}
-			if !ok {
+			if !picked {
 				continue // stopped or set anew by an earlier callback of the batch
 			}
+			t := &l.task
 			if t.timer != nil {
 				l.now = max(l.now, t.timer.when)
 			}
 			l.current = scope{id: t.id}
 			l.scope = &l.current
 			l.running = true
-			l.log.Add(timeline.Fired, time.Duration(l.now), l.turn, t.id, t.parent, t.label, "", 0)
-			return t, true
+			l.log.Add(timeline.Fired, l.elapsed(), l.turn, t.id, t.parent, t.label)
+			return true
 		}
 		if !l.nextBatch(horizon) {
-			return task{}, false
+			return false
 		}
 	}
 }
@@ -61,6 +60,10 @@ func (l *Loop) endCallback() {
 	l.running = false
 	l.beside.leaving = false
 	l.scope = &l.root
+	if l.inside != nil {
+		l.inside.inside = false
+		l.inside = nil
+	}
 }
 
 // inTurn reports whether the turn under way has something left to run. The
@@ -95,7 +98,6 @@ func (l *Loop) reach(horizon int64) int64 {
 // nextBatch begins a turn and reports whether it has anything to run. The
 // caller holds l.mu.
 func (l *Loop) nextBatch(horizon int64) bool {
-	clear(l.batch) // so that closures are not kept alive
 	l.batch, l.ready = l.ready, l.batch[:0]
 	l.pos = 0
 	l.readClock()
@@ -128,21 +130,23 @@ func (l *Loop) collectDue() {
 	}
 }
 
-// pick removes and returns the task that runs next: one that a trap released, the
+// pick makes the loop's task the one that runs next: one that a trap released, the
 // first of the batch, or the one the source of decisions names among those that may
-// legally go first, which are the first of each lane. The second result is false if
+// legally go first, which are the first of each lane. The result is false if
 // it does not run: it was stopped, a trap holds it now, or the source refused.
-func (l *Loop) pick() (task, bool) {
+func (l *Loop) pick() bool {
 	released := l.trapping.takeReleased()
 	if !released && l.source != nil && !l.decideNext() {
-		return task{}, false
+		return false
 	}
-	t := l.batch[l.pos]
+	l.task = l.batch[l.pos]
+	l.batch[l.pos] = task{} // so that closures are not kept alive
 	l.pos++
-	if !released && l.hold(t) {
-		return task{}, false
+	t := &l.task
+	if !released && len(l.trapping.traps) > 0 && l.hold(*t) {
+		return false
 	}
-	return t, t.timer == nil || t.timer.claim(t.armed)
+	return t.timer == nil || t.timer.claim(t.armed)
 }
 
 // decideNext moves the task that the source of decisions names to the front
@@ -175,18 +179,18 @@ func (l *Loop) decideNext() bool {
 	return true
 }
 
-// dispatch runs one callback. Its own frame in a stack is what tells a blocking
+// dispatch runs the loop's task. Its own frame in a stack is what tells a blocking
 // detector that the code above it is a callback, so it is never inlined.
 //
 //go:noinline
-func (l *Loop) dispatch(t task) {
+func (l *Loop) dispatch() {
 	finished := false
 	defer func() {
 		if !finished {
-			l.unwinding(t, recover())
+			l.unwinding(l.task, recover())
 		}
 	}()
-	t.fn()
+	l.task.fn()
 	finished = true
 }
 

@@ -195,7 +195,7 @@ func (h *Held) leave() bool {
 // hold reports whether a trap takes a task that is about to run. The caller holds
 // l.mu.
 func (l *Loop) hold(t task) bool {
-	if len(l.trapping.traps) == 0 || !t.alive() {
+	if !t.alive() {
 		return false
 	}
 	tr := l.trapping.traps[t.label]

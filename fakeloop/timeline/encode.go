@@ -43,9 +43,9 @@ func (s before) after(k Kind, at time.Duration, turn uint64, id ID) before {
 	return before{at, turn, s.now}
 }
 
-// Add is [Timeline.Append] for whoever appends an event every few nanoseconds: its
-// arguments travel in registers.
-func (t *Timeline) Add(k Kind, at time.Duration, turn uint64, id, cause ID, label, detail string, due time.Duration) {
+// Add is [Timeline.Append] for an event without detail and deadline, for whoever
+// appends one every few nanoseconds: its arguments travel in registers.
+func (t *Timeline) Add(k Kind, at time.Duration, turn uint64, id, cause ID, label string) {
 	if cap(t.tail)-len(t.tail) < maxEncoded {
 		t.grow()
 	}
@@ -81,14 +81,6 @@ func (t *Timeline) Add(k Kind, at time.Duration, turn uint64, id, cause ID, labe
 	if label != "" {
 		flags |= hasLabel
 		w += binary.PutUvarint(b[w:], t.texts.number(label, &t.label))
-	}
-	if detail != "" {
-		flags |= hasDetail
-		w += binary.PutUvarint(b[w:], t.texts.number(detail, &t.detail))
-	}
-	if due != 0 {
-		flags |= hasDue
-		w += binary.PutVarint(b[w:], int64(due-at))
 	}
 	b[1] = flags
 	t.tail = t.tail[:n+w]

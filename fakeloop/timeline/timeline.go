@@ -25,6 +25,7 @@
 package timeline
 
 import (
+	"encoding/binary"
 	"fmt"
 	"iter"
 	"strings"
@@ -45,7 +46,11 @@ func (id ID) String() string {
 	if id == Driver {
 		return "driver"
 	}
-	return fmt.Sprintf("%08x", uint32(uint64(id)>>32))
+	var text [8]byte
+	for i := range text {
+		text[i] = "0123456789abcdef"[uint64(id)>>(60-4*i)&15]
+	}
+	return string(text[:])
 }
 
 // Event is one thing that happened in a run.
@@ -102,7 +107,19 @@ type Timeline struct {
 // Append adds an event at the end. It must not run at the same time as any
 // other use of t.
 func (t *Timeline) Append(e Event) {
-	t.Add(e.Kind, e.At, e.Turn, e.ID, e.Cause, e.Label, e.Detail, e.Due)
+	if cap(t.tail)-len(t.tail) < maxEncoded {
+		t.grow()
+	}
+	n := len(t.tail)
+	t.Add(e.Kind, e.At, e.Turn, e.ID, e.Cause, e.Label)
+	if e.Detail != "" {
+		t.tail[n+1] |= hasDetail
+		t.tail = binary.AppendUvarint(t.tail, t.texts.number(e.Detail, &t.detail))
+	}
+	if e.Due != 0 {
+		t.tail[n+1] |= hasDue
+		t.tail = binary.AppendVarint(t.tail, int64(e.Due-e.At))
+	}
 }
 
 func (t *Timeline) grow() {
