@@ -72,10 +72,10 @@ func (l *Loop) dropCallbacks() {
 			t.timer.queued = false
 		}
 	}
-	for _, k := range l.timers {
-		k.timer.at = -1
+	for i := range l.timers.keys {
+		l.timers.keys[i].timer.set = false
 	}
-	l.batch, l.ready, l.timers, l.pos, l.beside.arrived = nil, nil, nil, 0, nil
+	l.batch, l.ready, l.timers, l.pos, l.beside.arrived = nil, nil, timerHeap{}, 0, nil
 }
 
 // unwind ends a suspended coroutine on a goroutine of its own, so that neither

@@ -50,7 +50,7 @@ func (l *Loop) WithDeadlineCause(parent context.Context, t time.Time, cause erro
 	expire := func() {
 		c.finish(func() { c.trigger.pull(context.DeadlineExceeded, cause) })
 	}
-	c.timer = &Timer{loop: l, label: "context deadline", fn: expire, at: -1, site: l.site()}
+	c.timer = &Timer{loop: l, label: "context deadline", fn: expire, site: l.site()}
 	if d := t.Sub(l.Now()); d > 0 {
 		c.enter(d)
 	} else {

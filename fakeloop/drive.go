@@ -231,8 +231,9 @@ func (l *Loop) stuckError() error {
 		}
 	}
 	if len(err.Work) == 0 { // a loop that goes on and on
-		for _, k := range l.timers[:min(len(l.timers), 3)] {
-			err.Work = append(err.Work, k.timer.item().String())
+		timers := l.timers.sorted()
+		for _, t := range timers[:min(len(timers), 3)] {
+			err.Work = append(err.Work, t.item().String())
 		}
 		err.Work = append(err.Work, l.lastFired(1)...)
 	}

@@ -231,7 +231,7 @@ func (n Named) AfterFunc(d time.Duration, f func()) *Timer {
 		panic("fakeloop: AfterFunc with a nil function")
 	}
 	l := n.loop
-	t := &Timer{loop: l, label: n.label, fn: f, at: -1, site: l.site()}
+	t := &Timer{loop: l, label: n.label, fn: f, site: l.site()}
 	l.checkCaller("AfterFunc")
 	l.mu.Lock()
 	defer l.mu.Unlock()

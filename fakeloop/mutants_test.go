@@ -24,7 +24,7 @@ var mutants = []mutant{
 		"	l.ready = append(l.ready, t)\n",
 		"	l.ready = append([]task{t}, l.ready...)\n",
 		[]string{"TestPostIsFirstInFirstOut", "TestModel", "TestDeterminismPinned"}},
-	{"equal deadlines in reverse", "timer.go",
+	{"equal deadlines in reverse", "timerheap.go",
 		"k.when == o.when && k.armed < o.armed",
 		"k.when == o.when && k.armed > o.armed",
 		[]string{"TestEqualDeadlinesFireInTheOrderOfSetting", "TestModel"}},

@@ -110,13 +110,8 @@ func (l *Loop) Pending() []Item {
 			out = append(out, Item{Kind: PendingHeld, ID: h.ID, Label: h.Label, Trap: h.trap.label})
 		}
 	}
-	for _, k := range slices.SortedFunc(slices.Values(l.timers), func(a, b timerKey) int {
-		if a.before(b) {
-			return -1
-		}
-		return 1
-	}) {
-		out = append(out, k.timer.item())
+	for _, t := range l.timers.sorted() {
+		out = append(out, t.item())
 	}
 	for _, w := range l.outside {
 		out = append(out, Item{Kind: PendingWork, ID: w.id, Label: w.label, Site: w.site.String()})
@@ -149,7 +144,7 @@ func (l *Loop) Peek() (Item, bool) {
 		}
 	}
 	if _, ok := l.timers.next(); ok {
-		return l.timers[0].timer.item(), true
+		return l.timers.keys[0].timer.item(), true
 	}
 	return Item{}, false
 }

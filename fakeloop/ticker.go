@@ -69,7 +69,7 @@ func (n Named) tick(caller string, period time.Duration, overrun Overrun, f func
 	}
 	l := n.loop
 	tk := &Ticker{f: f, overrun: overrun}
-	tk.timer = &Timer{loop: l, label: n.label, fn: tk.run, at: -1, site: l.site()}
+	tk.timer = &Timer{loop: l, label: n.label, fn: tk.run, site: l.site()}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.closed {

@@ -46,7 +46,7 @@ func (e *TimeoutError) Is(target error) bool { return target == context.Deadline
 func Timeout[T any](f *Future[T], d time.Duration) *Future[T] {
 	derived := derive[T](&f.state, "timeout")
 	l := f.loop
-	timer := &Timer{loop: l, label: "timeout", at: -1, site: derived.site}
+	timer := &Timer{loop: l, label: "timeout", site: derived.site}
 	timer.fn = func() {
 		err := &TimeoutError{Future: f.identify(), After: d, At: l.Elapsed()}
 		derived.giveUp(err, &CancelError{err}, false)

@@ -18,7 +18,7 @@ type Timer struct {
 	parent timeline.ID // who set it
 	when   int64       // ns since the loop's epoch
 	armed  uint64      // number of this setting among all of the loop
-	at     int         // index in the heap, -1 outside
+	set    bool        // in the heap
 	queued bool        // came due, in the batch, not yet run
 }
 
@@ -87,8 +87,8 @@ func (l *Loop) armAt(t *Timer, when int64) {
 // was in either. The caller holds l.mu.
 func (l *Loop) disarm(t *Timer) bool {
 	switch {
-	case t.at >= 0:
-		l.timers.remove(t)
+	case t.set:
+		l.timers.stop(t)
 	case t.queued:
 		t.queued = false
 	default:
@@ -108,107 +108,4 @@ func saturatingAdd(a, d int64) int64 {
 		return math.MinInt64
 	}
 	return a + d
-}
-
-// timerHeap orders timers by deadline, equal deadlines by the order in which
-// they were set. It is a 4-ary heap: half the levels of a binary one, and four
-// children share a cache line. The keys stand in the heap itself, so that
-// ordering it does not touch the timers.
-type timerHeap []timerKey
-
-type timerKey struct {
-	when  int64
-	armed uint64
-	timer *Timer
-}
-
-func (k timerKey) before(o timerKey) bool {
-	return k.when < o.when || k.when == o.when && k.armed < o.armed
-}
-
-// next returns the earliest deadline; false if there is none, or none that
-// ever comes.
-func (h timerHeap) next() (int64, bool) {
-	if len(h) == 0 || h[0].when == never {
-		return 0, false
-	}
-	return h[0].when, true
-}
-
-// last returns the latest deadline that comes; 0 if there is none.
-func (h timerHeap) last() int64 {
-	var last int64
-	for _, k := range h {
-		if k.when != never {
-			last = max(last, k.when)
-		}
-	}
-	return last
-}
-
-func (h *timerHeap) push(t *Timer) {
-	*h = append(*h, timerKey{t.when, t.armed, t})
-	h.up(len(*h) - 1)
-}
-
-func (h *timerHeap) pop() *Timer {
-	t := (*h)[0].timer
-	h.remove(t)
-	return t
-}
-
-func (h *timerHeap) remove(t *Timer) {
-	i, last := t.at, len(*h)-1
-	t.at = -1
-	moved := (*h)[last]
-	(*h)[last] = timerKey{}
-	*h = (*h)[:last]
-	if i == last {
-		return
-	}
-	(*h)[i] = moved
-	if !h.down(i) {
-		h.up(i)
-	}
-}
-
-func (h timerHeap) up(i int) {
-	k := h[i]
-	for i > 0 {
-		parent := (i - 1) / 4
-		if !k.before(h[parent]) {
-			break
-		}
-		h[i] = h[parent]
-		h[i].timer.at = i
-		i = parent
-	}
-	h[i] = k
-	k.timer.at = i
-}
-
-// down moves the key at i to its place among its descendants and reports
-// whether it moved.
-func (h timerHeap) down(i int) bool {
-	start, k := i, h[i]
-	for {
-		least := 4*i + 1
-		if least >= len(h) {
-			break
-		}
-		for c := least + 1; c < min(4*i+5, len(h)); c++ {
-			if h[c].before(h[least]) {
-				least = c
-			}
-		}
-		if !h[least].before(k) {
-			break
-		}
-		h[i] = h[least]
-		h[i].timer.at = i
-		i = least
-	}
-	h[i] = k
-	k.timer.at = i
-	return i != start
 }

@@ -99,8 +99,8 @@ func TestNegativeAdvanceChangesNothing(t *testing.T) {
 }
 
 // Tornado's test_remove_timeout_cleanup and asyncio's
-// test__run_once_cancelled_event_cleanup: what was stopped is gone at once, not when
-// its time comes, also if other timers stay, and costs one event each.
+// test__run_once_cancelled_event_cleanup: what was stopped is gone before its time
+// comes, also if other timers stay, and costs one event each.
 func TestMassStopHoldsNothing(t *testing.T) {
 	const n = 100_000
 	loop := newLoop(t, fakeloop.Config{})
