@@ -1,0 +1,13 @@
+package loops_test
+
+import (
+	"testing"
+
+	"github.com/windtunnel-go/windtunnel/suites/loops"
+)
+
+func TestLoops(t *testing.T) {
+	for _, mode := range []loops.Mode{loops.Virtual, loops.Wall} {
+		t.Run(string(mode), func(t *testing.T) { loops.Run(t, loops.Fakeloop(mode)) })
+	}
+}

@@ -1,0 +1,194 @@
+package loops
+
+import (
+	"fmt"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Status is the outcome of one case.
+type Status string
+
+const (
+	OK            Status = "ok"
+	Fail          Status = "FAIL"  // the rule was broken
+	Hang          Status = "HANG"  // the case did not end in time, or its bubble was deadlocked
+	Crash         Status = "CRASH" // it panicked, or its goroutine ended by runtime.Goexit
+	NotApplicable Status = "n/a"   // the loop lacks a part, or its mode cannot have the case
+)
+
+// Result is what came of one case on one loop.
+type Result struct {
+	Case     Case
+	Subject  string // the adapter's name
+	Mode     Mode
+	Status   Status
+	Why      string   // of n/a: what is lacking, and why
+	Observed []string // what was wrong
+	Stack    string   // of a crash; of all goroutines for a hang
+}
+
+// Bad reports whether the case failed in whatever way.
+func (r Result) Bad() bool { return r.Status != OK && r.Status != NotApplicable }
+
+// Run runs one case.
+func (a Adapter) Run(c Case) Result {
+	r := Result{Case: c, Subject: a.Name, Mode: a.Mode, Status: NotApplicable}
+	if r.Why = a.excludes(c); r.Why != "" {
+		return r
+	}
+	guard := a.Guard
+	if guard == 0 {
+		guard = DefaultGuard
+	}
+	t := &T{adapter: a, c: c}
+	over := make(chan end, 1)
+	go func() { over <- t.surrounded() }()
+	timer := time.NewTimer(guard)
+	defer timer.Stop()
+	var e end
+	select {
+	case e = <-over:
+	case <-timer.C:
+		e = end{status: Hang, text: fmt.Sprintf("the case had not ended after %v of real time", guard), stack: stacks()}
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	r.Status, r.Stack, r.Observed = e.status, e.stack, slices.Clone(t.failures)
+	switch {
+	case e.status == NotApplicable:
+		r.Why = e.text
+	case e.text != "":
+		r.Observed = append(r.Observed, e.text)
+	case e.status == OK && len(r.Observed) > 0:
+		r.Status = Fail
+	}
+	return r
+}
+
+// RunAll runs the whole table.
+func (a Adapter) RunAll() []Result {
+	var out []Result
+	for _, c := range Cases() {
+		out = append(out, a.Run(c))
+	}
+	return out
+}
+
+// excludes says why a case is not even tried; "" if it is.
+func (a Adapter) excludes(c Case) string {
+	if why, ok := a.Skip[c.ID()]; ok {
+		return "not tried: " + why
+	}
+	if why, ok := c.Not[a.Mode]; ok {
+		return fmt.Sprintf("not in mode %s: %s", a.Mode, why)
+	}
+	return ""
+}
+
+// lacks says what a loop lacks that a case needs; "" if nothing.
+func (a Adapter) lacks(c Case, l *Loop) string {
+	has := a.parts(l)
+	var out []string
+	for _, part := range strings.Fields(c.Needs) {
+		if slices.Contains(has, part) {
+			continue
+		}
+		text := "lacks " + part
+		if why := a.Lacks[part]; why != "" {
+			text += ": " + why
+		}
+		out = append(out, text)
+	}
+	return strings.Join(out, "; ")
+}
+
+// end is how a check came to its end.
+type end struct {
+	status Status
+	text   string
+	stack  string
+}
+
+// surrounded runs the check within what the adapter puts around it. It recovers
+// the panic with which a deadlocked bubble ends.
+func (t *T) surrounded() (e end) {
+	e = end{status: Crash, text: "what the adapter puts around the case did not run it, or did not return"}
+	defer func() {
+		if v := recover(); v != nil {
+			e = end{status: Crash, text: fmt.Sprintf("panic: %v", v), stack: string(debug.Stack())}
+			if strings.Contains(e.text, "deadlock") {
+				e.status = Hang
+			}
+		}
+	}()
+	body := func() { e = t.alone() }
+	inner := body
+	if t.adapter.Around != nil {
+		inner = func() { t.adapter.Around(body) }
+	}
+	if t.c.Blocks == nil || t.adapter.Watch == nil {
+		inner()
+		return e
+	}
+	reports, err := t.adapter.Watch(inner)
+	switch {
+	case e.status != OK:
+	case err != nil:
+		t.Errorf("Watch returned an error: %v", err)
+	default:
+		t.c.Blocks(t, reports)
+	}
+	return e
+}
+
+// alone runs the check on a goroutine of its own, which it may end as it likes.
+func (t *T) alone() (e end) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		e = t.check(func() { t.c.Check(t) })
+		if last := t.check(t.closeAll); e.status == OK {
+			e = last
+		}
+	}()
+	<-done
+	return e
+}
+
+// check calls f and says how it ended.
+func (t *T) check(f func()) (e end) {
+	over := make(chan end, 1)
+	go func() {
+		finished := false
+		defer func() {
+			v := recover()
+			switch v := v.(type) {
+			case ended:
+				over <- end{status: OK} // the failures tell
+			case lacking:
+				over <- end{status: NotApplicable, text: v.why}
+			case nil:
+				if finished {
+					over <- end{status: OK}
+					return
+				}
+				over <- end{status: Crash, text: "the goroutine of the case ended by runtime.Goexit"}
+			default:
+				over <- end{status: Crash, text: fmt.Sprintf("panic: %v", v), stack: string(debug.Stack())}
+			}
+		}()
+		f()
+		finished = true
+	}()
+	return <-over
+}
+
+// stacks returns the stacks of all goroutines.
+func stacks() string {
+	buf := make([]byte, 1<<20)
+	return string(buf[:runtime.Stack(buf, true)])
+}

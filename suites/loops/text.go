@@ -1,0 +1,92 @@
+package loops
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Text says what was observed, which rule that breaks, where the rule comes
+// from, and how to see it again; reproduce is the command.
+func (r Result) Text(reproduce string) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "case %s, %s, on %s, mode %s: %s\n", r.Case.ID(), r.Case.Name, r.Subject, r.Mode, r.Status)
+	if r.Why != "" {
+		fmt.Fprintf(&b, "  because it %s\n", r.Why)
+	}
+	for _, o := range r.Observed {
+		fmt.Fprintf(&b, "  observed:  %s\n", o)
+	}
+	fmt.Fprintf(&b, "  rule:      %s\n", r.Case.Rule)
+	fmt.Fprintf(&b, "  otherwise: %s\n", r.Case.Why)
+	fmt.Fprintf(&b, "  source:    %s\n", r.Case.Source)
+	if r.Stack != "" {
+		fmt.Fprintf(&b, "\n%s\n", strings.TrimSpace(r.Stack))
+	}
+	if reproduce != "" {
+		fmt.Fprintf(&b, "To reproduce: %s\n", reproduce)
+	}
+	return b.String()
+}
+
+// Table renders results for a terminal: cases down, subjects and modes across;
+// below it, why cells are n/a and what was observed in those that are bad.
+func Table(results []Result) string {
+	var (
+		ids, heads []string
+		names      = map[string]string{}
+		cells      = map[[2]string]Status{}
+	)
+	for _, r := range results {
+		id, head := r.Case.ID(), r.Subject+" "+string(r.Mode)
+		if !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+		if !slices.Contains(heads, head) {
+			heads = append(heads, head)
+		}
+		names[id] = r.Case.Name
+		cells[[2]string{id, head}] = r.Status
+	}
+	width := 0
+	for _, name := range names {
+		width = max(width, len(name))
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%-3s  %-*s  %s\n", "", width, "", strings.Join(heads, "  "))
+	for _, id := range ids {
+		line := fmt.Sprintf("%-3s  %-*s", id, width, names[id])
+		for _, head := range heads {
+			line += fmt.Sprintf("  %-*s", len(head), cells[[2]string{id, head}])
+		}
+		b.WriteString(strings.TrimRight(line, " ") + "\n")
+	}
+	b.WriteString(reasons(results))
+	for _, r := range results {
+		for _, o := range r.Observed {
+			fmt.Fprintf(&b, "\n%s on %s %s: %s: %s", r.Case.ID(), r.Subject, r.Mode, r.Status, o)
+		}
+	}
+	return b.String()
+}
+
+// reasons lists, once for each subject, mode and reason, the cases that are n/a.
+func reasons(results []Result) string {
+	var order []string
+	of := map[string][]string{}
+	for _, r := range results {
+		if r.Status != NotApplicable {
+			continue
+		}
+		why := fmt.Sprintf("%s %s %s", r.Subject, r.Mode, r.Why)
+		if of[why] == nil {
+			order = append(order, why)
+		}
+		of[why] = append(of[why], fmt.Sprintf("%s (%s)", r.Case.ID(), r.Case.Name))
+	}
+	var b strings.Builder
+	for _, why := range order {
+		fmt.Fprintf(&b, "\nn/a: %s:\n  %s\n", why, strings.Join(of[why], ", "))
+	}
+	return b.String()
+}
