@@ -105,4 +105,6 @@ func (f future) Then(fn func(any) (any, error)) Future { return future{fakeloop.
 
 type coroutine struct{ *fakeloop.Coroutine }
 
-func (c coroutine) Await(f Future) (any, error) { return fakeloop.Await(c.Coroutine, f.(future).Future) }
+func (c coroutine) Await(f Future) (any, error) {
+	return fakeloop.Await(c.Coroutine, f.(future).Future)
+}
