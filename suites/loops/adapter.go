@@ -133,7 +133,7 @@ type Loop struct {
 	Every func(period time.Duration, f func()) (stop func(), err error)
 	// Burst is Every, but multiples that passed are made up for at once.
 	Burst func(period time.Duration, f func()) (stop func(), err error)
-	// Delay is Every, but the next call is a period behind the last one.
+	// Delay is Every, but the next call is a period after the end of the last one.
 	Delay func(period time.Duration, f func()) (stop func(), err error)
 	// Jitter is a ticker each of whose periods is changed, at random, by up to
 	// half of fraction to either side.

@@ -202,9 +202,7 @@ var cancellation = []Case{
 				close(returned)
 			}, t.Marker("called back"))
 			<-begun
-			if err := l.Close(); err != nil {
-				t.Errorf("Close returned an error: %v", err)
-			}
+			t.closed(l)
 			close(release)
 			<-returned
 			t.pause()
@@ -274,7 +272,7 @@ func checkCancelCost(t *T) {
 			}
 			spent = time.Since(begin)
 		})
-		_ = l.Close()
+		t.closed(l)
 		return max(spent, 1)
 	}
 	var ratios []int64

@@ -161,6 +161,7 @@ func checkTotalOrder(t *T) {
 				want = append(want, tm)
 			}
 		})
+		t.closed(l)
 		slices.SortStableFunc(want, func(a, b timer) int { return cmp.Compare(a.delay, b.delay) })
 		var names []string
 		for _, tm := range want {

@@ -41,13 +41,13 @@ var periodic = []Case{
 	},
 	{
 		Number: 48, Letter: "c", Name: "a ticker that takes too long",
-		Rule:   "With the policy Delay, a tick that was missed comes at once, and the next ones a period behind each other.",
-		Why:    "two ticks come closer together than the callee bears",
-		Source: "tokio time_interval delay",
+		Rule:   "With the policy Delay, each tick comes a whole period after the end of the last one.",
+		Why:    "the callee gets no rest between two ticks",
+		Source: "java.util.concurrent scheduleWithFixedDelay; contrast tokio time_interval delay, which makes up for one tick first",
 		Needs:  "Delay Charge",
 		Not:    map[Mode]string{Wall: lateness},
 		Check: func(t *T) {
-			t.ticks(t.New(), (*Loop).delay, []float64{3.5}, []float64{1, 4.5, 5.5, 6.5})
+			t.ticks(t.New(), (*Loop).delay, []float64{3.5}, []float64{1, 5.5, 6.5})
 		},
 	},
 	{

@@ -51,6 +51,14 @@ func (t *T) closeAll() {
 	}
 }
 
+// closed closes a loop before the check is over: some surroundings have room for
+// one loop at a time.
+func (t *T) closed(l *Loop) {
+	if err := l.Close(); err != nil {
+		t.Errorf("Close returned an error: %v", err)
+	}
+}
+
 // U is n units of time.
 func (t *T) U(n float64) time.Duration { return time.Duration(n * float64(t.adapter.unit())) }
 

@@ -87,9 +87,7 @@ var threads = []Case{
 			}
 			begun.Wait()
 			t.Do(l, func() {})
-			if err := l.Close(); err != nil {
-				t.Errorf("Close returned an error: %v", err)
-			}
+			t.closed(l)
 			before := ran.Load()
 			t.pause()
 			if err := attempt(func() error { _ = l.PostFrom(func() { ran.Add(1) }); return nil }); err != nil {
@@ -137,22 +135,26 @@ var threads = []Case{
 			const goroutines, each = 8, 500
 			l := t.New()
 			var next [goroutines]int
-			over := make(chan struct{})
-			var wg sync.WaitGroup
-			for g := range goroutines {
-				wg.Go(func() {
-					for i := range each {
-						t.mustPost(l, func() {
-							if next[g] != i {
-								t.Errorf("goroutine %d: post %d ran where %d was due", g, i, next[g])
-							}
-							next[g] = i + 1
-						})
-					}
-				})
+			post := func(from, to int) *sync.WaitGroup {
+				wg := new(sync.WaitGroup)
+				for g := range goroutines {
+					wg.Go(func() {
+						for i := from; i < to; i++ {
+							t.mustPost(l, func() {
+								if next[g] != i {
+									t.Errorf("goroutine %d: post %d ran where %d was due", g, i, next[g])
+								}
+								next[g] = i + 1
+							})
+						}
+					})
+				}
+				return wg
 			}
+			post(0, each/2).Wait() // a long queue
+			over := make(chan struct{})
 			go func() {
-				wg.Wait()
+				post(each/2, each).Wait() // into a loop that is running
 				close(over)
 			}()
 			for posting := true; posting; {

@@ -255,6 +255,7 @@ var timing = []Case{
 				}
 				t.Do(l, func() { l.After(d, again) })
 				t.At("after 3000 delays of "+d.String()+" it was", l.Now()-begin, n*d)
+				t.closed(l)
 			}
 		},
 	},
@@ -410,5 +411,6 @@ func (t *T) scenario(o Options) string {
 			})
 		}
 	})
+	t.closed(l)
 	return t.Marks()
 }

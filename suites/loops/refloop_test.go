@@ -1,0 +1,496 @@
+package loops_test
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+)
+
+// refLoop is a second subject beside fakeloop: a plain loop on virtual time with
+// everything that the contract asks of queues and timers, and no futures. Its
+// flaw, if any, names the one place at which it is wrong; see mutants_test.go.
+type refLoop struct {
+	flaw    string
+	limit   int
+	onError func(error)
+	fatal   func(any) bool
+
+	mu       sync.Mutex // guards what follows
+	now      time.Duration
+	armed    uint64
+	ready    []refTask
+	late     []refTask // posts of other goroutines; used by flaws only
+	batch    []refTask // the turn under way
+	timers   refHeap
+	outside  int
+	driven   bool
+	running  bool
+	quit     bool
+	closed   bool
+	errs     []error
+	wakeup   chan struct{}
+	last     *refTimer // the timer armed last; used by flaws only
+	draining int       // how many posts joined the turn under way; used by flaws only
+}
+
+type refTask struct {
+	fn    func()
+	timer *refTimer // nil for a post
+	armed uint64    // which arming of the timer
+}
+
+var (
+	errClosed  = errors.New("the loop is closed")
+	errDriven  = errors.New("the loop is being driven")
+	errLimit   = errors.New("the loop does not come to rest")
+	errPast    = errors.New("time does not go back")
+	errRunning = errors.New("a callback cannot close its loop")
+)
+
+func newRefLoop(flaw string) *refLoop {
+	return &refLoop{flaw: flaw, limit: 100_000, wakeup: make(chan struct{}, 1)}
+}
+
+func (l *refLoop) has(flaw string) bool { return l.flaw == flaw }
+
+func (l *refLoop) Now() time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.has("the clock ticks with each reading") {
+		l.now++
+	}
+	return l.now
+}
+
+func (l *refLoop) Post(f func()) {
+	if err := l.enqueue(f, false); err != nil {
+		panic(err)
+	}
+}
+
+// PostFrom is for any goroutine.
+func (l *refLoop) PostFrom(f func()) error {
+	return l.enqueue(f, true)
+}
+
+func (l *refLoop) enqueue(f func(), foreign bool) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case l.closed && l.has("a closed loop runs a foreign post at once") && foreign:
+		f()
+		return nil
+	case l.closed && l.has("a foreign post to a closed loop panics") && foreign:
+		panic(errClosed)
+	case l.closed && l.has("a closed loop takes posts"):
+		return nil
+	case l.closed:
+		return errClosed
+	case l.has("foreign posts wait behind all others") && foreign:
+		l.late = append(l.late, refTask{fn: f})
+	case l.has("a full queue drops foreign posts") && foreign && len(l.ready) > 200:
+		return nil
+	case l.has("posts run last in, first out"):
+		l.ready = slices.Insert(l.ready, 0, refTask{fn: f})
+	case l.has("posts join the turn under way") && l.running && l.draining < 2000:
+		l.draining++
+		l.batch = slices.Insert(l.batch, l.readyInBatch(), refTask{fn: f})
+	default:
+		l.ready = append(l.ready, refTask{fn: f})
+	}
+	if !l.has("a foreign post does not wake the loop") {
+		l.wake()
+	}
+	return nil
+}
+
+// readyInBatch is where the timers begin in the turn under way.
+func (l *refLoop) readyInBatch() int {
+	if i := slices.IndexFunc(l.batch, func(t refTask) bool { return t.timer != nil }); i >= 0 {
+		return i
+	}
+	return len(l.batch)
+}
+
+func (l *refLoop) wake() {
+	select {
+	case l.wakeup <- struct{}{}:
+	default:
+	}
+}
+
+// begin claims the right to drive.
+func (l *refLoop) begin() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case l.closed:
+		return errClosed
+	case l.driven:
+		return errDriven
+	}
+	l.driven = true
+	return nil
+}
+
+func (l *refLoop) end() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.driven, l.running = false, false
+}
+
+// drive runs callbacks up to the horizon, until over says that it is enough. It
+// returns the errors of the callbacks.
+func (l *refLoop) drive(horizon time.Duration, over func() bool) error {
+	if err := l.begin(); err != nil {
+		if errors.Is(err, errDriven) && l.has("driving from inside does nothing") {
+			return nil
+		}
+		return err
+	}
+	defer l.end()
+	return l.loop(horizon, over)
+}
+
+func (l *refLoop) loop(horizon time.Duration, over func() bool) error {
+	for n := 0; ; n++ {
+		l.mu.Lock()
+		l.running = false
+		if over != nil && over() {
+			l.mu.Unlock()
+			break
+		}
+		task, found, wait := l.next(horizon)
+		l.running = found
+		l.mu.Unlock()
+		if wait {
+			select {
+			case <-l.wakeup:
+			case <-time.After(l.patience()):
+				return l.failures(errLimit)
+			}
+			continue
+		}
+		if !found {
+			break
+		}
+		if n >= l.limit {
+			l.mu.Lock()
+			l.batch = slices.Insert(l.batch, 0, task)
+			l.mu.Unlock()
+			if l.has("the limit is reached in silence") {
+				return nil
+			}
+			return l.failures(errLimit)
+		}
+		l.dispatch(task.fn)
+	}
+	return l.failures(nil)
+}
+
+// patience is how long the loop waits for work outside.
+func (l *refLoop) patience() time.Duration {
+	if l.flaw != "" {
+		return 300 * time.Millisecond
+	}
+	return time.Minute
+}
+
+func (l *refLoop) failures(err error) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	errs := l.errs
+	l.errs = nil
+	if l.has("only the first error is kept") && len(errs) > 1 {
+		errs = errs[:1]
+	}
+	return errors.Join(append(errs, err)...)
+}
+
+// next returns the callback that runs next, and begins a turn when the last one
+// is used up. Wait means that there is none, but work outside. The caller holds
+// l.mu.
+func (l *refLoop) next(horizon time.Duration) (task refTask, found, wait bool) {
+	for {
+		for len(l.batch) > 0 {
+			task, l.batch = l.batch[0], l.batch[1:]
+			if t := task.timer; t != nil {
+				if !t.queued || t.armed != task.armed {
+					continue // cancelled or reset since it came due
+				}
+				t.queued = false
+				l.now = max(l.now, t.at)
+				if l.has("now is the due time, though it be past") {
+					l.now = t.at
+				}
+			}
+			return task, true, false
+		}
+		if l.beginTurn(horizon) {
+			continue
+		}
+		return refTask{}, false, l.outside > 0
+	}
+}
+
+// beginTurn makes the batch of the next turn: what is ready, then the timers that
+// are due. Only if there is neither, and no work outside, time moves.
+func (l *refLoop) beginTurn(horizon time.Duration) bool {
+	idle := len(l.ready) == 0
+	if idle {
+		l.ready, l.late = l.late, nil
+	}
+	l.batch, l.ready, l.draining = l.ready, nil, 0
+	due := l.due()
+	switch {
+	case l.has("due timers run before what is ready"):
+		l.batch = append(due, l.batch...)
+	case l.has("due timers wait until nothing is ready") && len(l.batch) > 0:
+		for _, t := range due {
+			t.timer.queued = false
+			l.timers.push(t.timer)
+		}
+		return true
+	default:
+		l.batch = append(l.batch, due...)
+	}
+	still := len(l.batch) > 0 && !l.has("time moves though something is ready")
+	if still || l.outside > 0 && !l.has("time moves though work is outside") {
+		return len(l.batch) > 0
+	}
+	if len(l.timers) == 0 || l.timers[0].at > horizon || l.timers[0].at == refNever {
+		return len(l.batch) > 0
+	}
+	l.now = max(l.now, l.timers[0].at)
+	l.batch = append(l.batch, l.due()...)
+	return true
+}
+
+// due takes the timers that are due out of the heap.
+func (l *refLoop) due() []refTask {
+	var out []refTask
+	for len(l.timers) > 0 && l.timers[0].at <= l.now {
+		t := l.timers.pop()
+		t.queued = true
+		out = append(out, refTask{fn: t.fn, timer: t, armed: t.armed})
+	}
+	if l.has("ties run in any order") && len(out) > 1 {
+		refShuffle(out)
+	}
+	return out
+}
+
+// dispatch runs one callback.
+func (l *refLoop) dispatch(f func()) {
+	if l.has("Goexit is swallowed") {
+		over := make(chan any)
+		go func() {
+			defer func() { over <- recover() }()
+			l.recovering(f)
+		}()
+		if v := <-over; v != nil {
+			panic(v)
+		}
+		return
+	}
+	l.recovering(f)
+}
+
+func (l *refLoop) recovering(f func()) {
+	finished := false
+	defer func() {
+		if finished {
+			return
+		}
+		v := recover()
+		if v == nil { // Goexit, which goes on
+			return
+		}
+		if l.fatal != nil && l.fatal(v) && !l.has("a fatal panic is like any other") {
+			panic(v)
+		}
+		l.report(v)
+	}()
+	f()
+	finished = true
+}
+
+// report keeps the panic of a callback and tells the handler, which may be
+// broken.
+func (l *refLoop) report(v any) {
+	err, ok := v.(error)
+	if !ok {
+		err = fmt.Errorf("panic: %v", v)
+	}
+	l.mu.Lock()
+	if l.has("a panic ends what is queued") {
+		l.batch, l.ready = nil, nil
+	}
+	if !l.has("errors are dropped") {
+		l.errs = append(l.errs, err)
+	}
+	l.mu.Unlock()
+	if l.onError == nil {
+		return
+	}
+	if !l.has("a broken handler is let through") {
+		defer func() { _ = recover() }()
+	}
+	l.onError(err)
+}
+
+// Close ends the loop.
+func (l *refLoop) Close() error {
+	if l.has("closing from inside is accepted") && l.inCallback() {
+		return nil
+	}
+	switch err := l.begin(); {
+	case errors.Is(err, errClosed) && l.has("a second Close panics"):
+		panic(err)
+	case errors.Is(err, errClosed):
+		return nil
+	case err != nil:
+		return errRunning
+	}
+	defer l.end()
+	if l.has("Close runs what is ready") {
+		for _, t := range slices.Concat(l.batch, l.ready) {
+			t.fn()
+		}
+	}
+	l.mu.Lock()
+	l.closed = true
+	l.batch, l.ready, l.late, l.timers = nil, nil, nil, nil
+	l.mu.Unlock()
+	return l.failures(nil)
+}
+
+func (l *refLoop) inCallback() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.running
+}
+
+// Pending lists what is left to do.
+func (l *refLoop) Pending() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var out []string
+	for range len(l.batch) + len(l.ready) {
+		out = append(out, "callback")
+	}
+	for _, t := range l.timers {
+		out = append(out, fmt.Sprintf("timer due at %v", t.at))
+	}
+	if l.has("the list of what is pending is one short") && len(out) > 0 {
+		out = out[1:]
+	}
+	return out
+}
+
+// Offload runs work on another goroutine and done on the loop.
+func (l *refLoop) Offload(work, done func()) (cancel func()) {
+	cancelled := false // on the loop
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed {
+		panic(errClosed)
+	}
+	l.outside++
+	go func() {
+		work()
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.outside--
+		if l.closed {
+			if l.has("work calls back to a closed loop") {
+				done()
+			}
+			return
+		}
+		l.ready = append(l.ready, refTask{fn: func() {
+			if !cancelled {
+				done()
+			}
+		}})
+		l.wake()
+	}()
+	return func() { cancelled = !l.has("cancelled work calls back") }
+}
+
+// Advance moves time by d, the last instant included.
+func (l *refLoop) Advance(d time.Duration) error {
+	if l.has("a negative advance is taken") && d < 0 {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.now += d
+		return nil
+	}
+	if d < 0 {
+		return errPast
+	}
+	if err := l.begin(); err != nil {
+		if l.has("an advance that finds another under way does nothing") {
+			return nil
+		}
+		return err
+	}
+	defer l.end()
+	l.mu.Lock()
+	target := min(l.later(l.now, d, "an advance wraps around"), refNever-1)
+	if l.has("an advance moves the clock first") {
+		l.now = target
+	}
+	l.mu.Unlock()
+	horizon := target
+	if l.has("an advance leaves out its last instant") {
+		horizon--
+	}
+	err := l.loop(horizon, nil)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.now = max(l.now, target)
+	if l.has("an advance wraps around") {
+		l.now = target
+	}
+	return err
+}
+
+// Turn runs one turn.
+func (l *refLoop) Turn() error {
+	begun := false
+	return l.drive(refNever, func() bool {
+		if len(l.batch) == 0 && begun {
+			return true
+		}
+		begun = true
+		return false
+	})
+}
+
+// Run runs until Quit, or until nothing is left to do.
+func (l *refLoop) Run() error {
+	if l.has("Run forgets an earlier Quit") {
+		l.quit = false
+	}
+	n := 0
+	return l.drive(refNever, func() bool {
+		n++
+		over := l.quit && len(l.batch) == 0 && (n > 1 || len(l.ready) == 0)
+		if l.has("Quit ends the turn under way") {
+			over = l.quit
+		}
+		if over {
+			l.quit = false
+		}
+		return over
+	})
+}
+
+func (l *refLoop) Quit() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.quit = true
+}
