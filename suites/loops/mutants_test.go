@@ -97,14 +97,14 @@ var refMutants = []mutant{
 	flawed("cancelled work calls back", ""),
 	flawed("a negative advance is taken", ""),
 	flawed("an advance that finds another under way does nothing", ""),
-	flawed("an advance wraps around", ""),
+	flawed("an advance that overflows does nothing", ""),
 	flawed("an advance moves the clock first", ""),
 	flawed("an advance leaves out its last instant", ""),
 	flawed("Run forgets an earlier Quit", ""),
 	flawed("Quit ends the turn under way", ""),
 	flawed("a timer of zero runs at once", ""),
 	flawed("a closed loop takes timers", ""),
-	flawed("a delay wraps around", ""),
+	flawed("a delay that overflows is due at once", ""),
 	flawed("a negative delay counts as zero", ""),
 	flawed("zero is a nanosecond", ""),
 	flawed("deadlines are cut to milliseconds", ""),
@@ -128,7 +128,7 @@ var refMutants = []mutant{
 	flawed("the clock can be set back", ""),
 	flawed("a ticker makes up for what it missed", ""),
 	flawed("a ticker counts from the end of its callback", ""),
-	flawed("a period wraps around", ""),
+	flawed("a period that overflows is over at once", ""),
 	flawed("Burst is like Skip", ""),
 	flawed("Delay is like Skip", ""),
 	flawed("a period of zero is taken", ""),
@@ -136,4 +136,5 @@ var refMutants = []mutant{
 	flawed("a ticker cannot be stopped by its own callback", ""),
 	flawed("jitter is twice as much", ""),
 }
+
 func fakeloopMutants() []mutant { return nil }

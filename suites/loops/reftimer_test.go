@@ -25,8 +25,12 @@ type refTimer struct {
 
 // later is the instant d behind now; what overflows is never, but for the flaw.
 func (l *refLoop) later(now, d time.Duration, flaw string) time.Duration {
-	if sum := now + d; d <= 0 || sum >= now || l.has(flaw) {
+	sum := now + d
+	switch {
+	case d <= 0, sum >= now:
 		return sum
+	case l.has(flaw):
+		return now
 	}
 	return refNever
 }
@@ -54,7 +58,7 @@ func (l *refLoop) After(d time.Duration, f func()) *refTimer {
 	if l.closed && !l.has("a closed loop takes timers") {
 		panic(errClosed)
 	}
-	l.arm(t, d, "a delay wraps around")
+	l.arm(t, d, "a delay that overflows is due at once")
 	return t
 }
 
@@ -138,7 +142,7 @@ func (l *refLoop) Reset(t *refTimer, d time.Duration) {
 		return
 	}
 	l.disarm(t)
-	l.arm(t, d, "a delay wraps around")
+	l.arm(t, d, "a delay that overflows is due at once")
 	if l.has("a reset timer keeps its place") {
 		t.armed = armed
 		heap.Fix(&l.timers, t.index)
@@ -220,7 +224,7 @@ func refSkip(l *refLoop, due, period, now time.Duration) time.Duration {
 	case l.has("a ticker counts from the end of its callback"):
 		return refDelay(l, due, period, now)
 	}
-	return l.later(due, ((now-due)/period+1)*period, "a period wraps around")
+	return l.later(due, ((now-due)/period+1)*period, "a period that overflows is over at once")
 }
 
 func refBurst(l *refLoop, due, period, now time.Duration) time.Duration {
@@ -247,7 +251,7 @@ func (l *refLoop) every(policy refPolicy) func(time.Duration, func()) (func(), e
 			period = 1
 		}
 		l.mu.Lock()
-		due := l.later(l.now, period, "a period wraps around")
+		due := l.later(l.now, period, "a period that overflows is over at once")
 		l.mu.Unlock()
 		var timer *refTimer
 		stopped, inside := false, false

@@ -48,9 +48,7 @@ var threads = []Case{
 					})
 				}()
 			})
-			if err := l.Drive(); err != nil {
-				t.Errorf("Drive returned an error: %v", err)
-			}
+			t.drive(l)
 			t.Order("post")
 		},
 	},
@@ -119,9 +117,7 @@ var threads = []Case{
 				}()
 				<-over
 			})
-			if err := l.Drive(); err != nil {
-				t.Errorf("Drive returned an error: %v", err)
-			}
+			t.drive(l)
 			t.Order("own")
 		},
 	},
