@@ -17,6 +17,7 @@ type beside struct {
 	owner   uint64 // the goroutine that runs callbacks; in strict mode also the driver of a virtual loop
 	escaped *escaped
 	leaving bool // the callback in progress is being unwound, to escape
+	ran     int  // callbacks so far
 
 	director *director     // of the bubble
 	number   int           // of the loop among those of the bubble
@@ -102,6 +103,7 @@ func (l *Loop) runNext() bool {
 	}
 	switch {
 	case found:
+		l.beside.ran++
 		l.mu.Unlock()
 		l.dispatch()
 		return true
@@ -183,7 +185,7 @@ func (l *Loop) watch(g goal) error {
 	timeUp := time.NewTimer(l.patience(g))
 	defer timeUp.Stop()
 	l.beside.asked++
-	asked := l.beside.asked
+	asked, ran, began := l.beside.asked, l.beside.ran, l.now
 	l.wake()
 	for {
 		if err := l.watchable(caller.id); err != nil {
@@ -196,6 +198,11 @@ func (l *Loop) watch(g goal) error {
 		}
 		if l.standsStill(asked) && l.atGoal(g) {
 			err := g.whenIdle()
+			l.mu.Unlock()
+			return err
+		}
+		if n := l.beside.ran - ran; l.mode == Bubble && n >= l.limit {
+			err := l.limitError(n, began)
 			l.mu.Unlock()
 			return err
 		}

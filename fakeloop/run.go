@@ -2,6 +2,7 @@ package fakeloop
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"time"
 )
@@ -80,7 +81,7 @@ func (l *Loop) RunFor(d time.Duration) error {
 	}
 	l.mu.Lock()
 	l.readClock()
-	target := min(saturatingAdd(l.now, int64(d)), never-1)
+	target := min(saturatingAdd(l.now, int64(d)), l.lastInstant())
 	l.mu.Unlock()
 	err := l.drive(goal{
 		horizon: target,
@@ -94,6 +95,15 @@ func (l *Loop) RunFor(d time.Duration) error {
 		return l.Settle()
 	}
 	return err
+}
+
+// lastInstant is the last one that time can be moved to. The clock of a bubble, of
+// nanoseconds since 1970, ends in the year 2262, and behind its end no timer fires.
+func (l *Loop) lastInstant() int64 {
+	if l.mode == Bubble {
+		return int64(time.Unix(0, math.MaxInt64).Sub(l.epoch)) - 1
+	}
+	return never - 1
 }
 
 // Advance moves virtual time by d and runs everything that comes due on the
