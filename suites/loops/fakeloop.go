@@ -4,47 +4,53 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"strings"
 	"time"
 
 	"github.com/windtunnel-go/windtunnel/fakeloop"
 )
 
-// Fakeloop is the adapter of package fakeloop.
+// Fakeloop is the adapter of package fakeloop. In mode Bubble its loops are made in
+// a testing/synctest bubble, which the registrar makes or Around.
 func Fakeloop(mode Mode) Adapter {
 	a := Adapter{
 		Name:    "fakeloop",
 		Mode:    mode,
-		Options: "Seed Fatal",
+		Options: "Seed Limit OnError Fatal Strict",
 		Lacks: map[string]string{
 			"Jitter": "its tickers keep to the grid; a callback that wants jitter draws it with Choose and sets a timer",
 		},
 	}
-	byItself := map[string]string{
-		"Advance": "its time is not moved by hand",
-		"Turn":    "the loop runs by itself",
-		"Run":     "the loop runs by itself; Stop ends the wait for it, not the loop",
-		"Quit":    "the loop runs by itself; Stop ends the wait for it, not the loop",
-		"Limit":   "a loop that runs by itself has no limit of callbacks; Config.Guard ends the wait for it",
-		"SetBack": "package time reads a monotonic clock, which nobody can set back",
-	}
 	var m fakeloop.Mode
 	switch mode {
-	case Virtual:
-		a.Options += " Limit"
+	case Bubble:
+		m = fakeloop.Bubble
+		maps.Copy(a.Lacks, byItself)
 	case Wall:
 		m = fakeloop.Wall
 		maps.Copy(a.Lacks, byItself)
+		a.Options = strings.ReplaceAll(a.Options, "Limit ", "")
+		a.Lacks["Limit"] = "on a wall clock nothing limits the number of callbacks; Config.Guard ends the wait for them"
+		a.Lacks["Advance"] = "real time is not moved by hand"
 	}
-	a.New = func(o Options) *Loop { return adapt(fakeloop.New(config(m, o))) }
+	a.New = func(o Options) *Loop {
+		c := fakeloop.Config{Mode: m, Limit: o.Limit, OnError: o.OnError, Fatal: o.Fatal, Strict: o.Strict}
+		if o.Seed != 0 {
+			c.Decisions = fakeloop.Seed(o.Seed)
+		}
+		return adapt(fakeloop.New(c))
+	}
 	return a
 }
 
-func config(mode fakeloop.Mode, o Options) fakeloop.Config {
-	c := fakeloop.Config{Mode: mode, Limit: o.Limit, Fatal: o.Fatal}
-	if o.Seed != 0 {
-		c.Decisions = fakeloop.Seed(o.Seed)
-	}
-	return c
+// byItself says what a loop lacks that runs by itself, and why.
+var byItself = map[string]string{
+	"Turn":     "the loop runs by itself",
+	"Run":      "the loop runs by itself; Stop ends the wait for it, not the loop",
+	"Quit":     "the loop runs by itself; Stop ends the wait for it, not the loop",
+	"SetBack":  "package time reads a monotonic clock, which nobody can set back",
+	"Jump":     "its time is not the loop's to move",
+	"LockStep": "its time is not the loop's to move",
 }
 
 func adapt(l *fakeloop.Loop) *Loop {
@@ -55,23 +61,16 @@ func adapt(l *fakeloop.Loop) *Loop {
 		Drive: l.RunUntilIdle,
 		Close: l.Close,
 
-		Stop:    func(t Timer) bool { return t.(*fakeloop.Timer).Stop() },
-		Reset:   func(t Timer, d time.Duration) { t.(*fakeloop.Timer).Reset(d) },
-		Pending: l.Pending,
-
-		PostFrom: func(f func()) error { return l.PostFrom("contract", f) },
-		Offload: func(work, done func()) func() {
-			f := fakeloop.Offload(l, "work", func(context.Context) (any, error) {
-				work()
-				return nil, nil
-			})
-			f.OnSettled(func(_ any, err error) {
-				if !errors.Is(err, errCancelled) {
-					done()
-				}
-			})
-			return func() { f.Cancel(errCancelled) }
+		Stop:  func(t Timer) bool { return t.(*fakeloop.Timer).Stop() },
+		Reset: func(t Timer, d time.Duration) { t.(*fakeloop.Timer).Reset(d) },
+		Pending: func() (out []string) {
+			for _, item := range l.Pending() {
+				out = append(out, item.String())
+			}
+			return out
 		},
+		PostFrom: func(f func()) error { return l.PostFrom("contract", f) },
+		Offload:  offload(l, fakeloop.Freeze),
 
 		NewPromise: func(label string) Promise { return promise{fakeloop.NewPromise[any](l, label)} },
 		Wait: func(f Future) (any, error) {
@@ -85,11 +84,36 @@ func adapt(l *fakeloop.Loop) *Loop {
 			return future{fakeloop.Async(l, label, func(co *fakeloop.Coroutine) (any, error) { return body(coroutine{co}) })}
 		},
 	}
-	if l.Mode() == fakeloop.Virtual {
-		a.Run, a.Quit, a.Advance = l.Run, l.Stop, l.Advance
-		a.SetBack = func(d time.Duration) { _ = l.Advance(-d) } // refused
+	if l.Mode() != fakeloop.Wall {
+		a.Advance = l.Advance
 	}
+	if l.Mode() != fakeloop.Virtual {
+		return a
+	}
+	a.Run, a.Quit = l.Run, l.Stop
+	a.Turn = func() error {
+		_, err := l.Turn()
+		return err
+	}
+	a.SetBack = func(d time.Duration) { _ = l.Advance(-d) } // refused
+	a.Jump, a.LockStep = offload(l, fakeloop.Jump), offload(l, fakeloop.LockStep)
 	return a
+}
+
+// offload adapts fakeloop.Offload under a policy.
+func offload(l *fakeloop.Loop, policy fakeloop.Policy) func(work, done func()) (cancel func()) {
+	return func(work, done func()) func() {
+		f := fakeloop.Offload(l, "work", func(context.Context) (any, error) {
+			work()
+			return nil, nil
+		}, policy)
+		f.OnSettled(func(_ any, err error) {
+			if !errors.Is(err, errCancelled) {
+				done()
+			}
+		})
+		return func() { f.Cancel(errCancelled) }
+	}
 }
 
 // errCancelled is the cause with which the adapter cancels work.

@@ -1,6 +1,9 @@
 package loops
 
-import "time"
+import (
+	"sync/atomic"
+	"time"
+)
 
 var starvation = []Case{
 	{
@@ -74,17 +77,17 @@ var starvation = []Case{
 		Needs:  "Limit",
 		Check: func(t *T) {
 			l := t.NewWith(Options{Limit: 1000})
-			over := false
+			var over atomic.Bool // a loop that runs by itself goes on meanwhile
 			var again func()
 			again = func() {
-				if !over {
+				if !over.Load() {
 					l.Post(again)
 				}
 			}
 			if err := t.Try(l, again); err == nil {
 				t.Errorf("Drive ended without an error, though callbacks post each other for ever")
 			}
-			over = true
+			over.Store(true)
 			t.Do(l, t.Marker("after"))
 			t.Order("after")
 		},
@@ -97,10 +100,11 @@ var starvation = []Case{
 		Needs:  "Limit",
 		Check: func(t *T) {
 			l := t.NewWith(Options{Limit: 1000})
-			over, before := false, l.Now()
+			before := l.Now()
+			var over atomic.Bool
 			var again func()
 			again = func() {
-				if !over {
+				if !over.Load() {
 					l.After(t.U(1), again)
 				}
 			}
@@ -110,7 +114,7 @@ var starvation = []Case{
 			if moved := l.Now() - before; moved < t.U(500) {
 				t.Errorf("Drive gave up after %v, want half of the limit of 1000 callbacks at least", moved)
 			}
-			over = true
+			over.Store(true)
 			t.Do(l, t.Marker("after"))
 			t.Order("after")
 		},
