@@ -182,6 +182,7 @@ func (l *Loop) watch(g goal) error {
 	l.checkBubble("waiting for the loop")
 	l.mu.Lock()
 	l.readClock()
+	g.complete()
 	timeUp := time.NewTimer(l.patience(g))
 	defer timeUp.Stop()
 	l.beside.asked++

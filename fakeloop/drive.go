@@ -10,6 +10,7 @@ import (
 // goal is what a driving call is after. Its functions are called with the
 // loop's lock held.
 type goal struct {
+	begin      func(*goal)      // completes the goal when the call has the loop to itself; nil: it is complete
 	horizon    int64            // virtual time does not move beyond it
 	until      int64            // a loop that runs by itself is watched until this instant; 0: until it is idle
 	done       func(n int) bool // asked before each callback, with how many have run; nil: never
@@ -17,6 +18,14 @@ type goal struct {
 	forever    bool             // a loop that runs by itself and is idle is waited for all the same
 	settle     bool             // such a loop is waited for until it has nothing to run at this instant
 	keepErrors bool             // leave the callbacks' panics to a later call
+}
+
+// complete is called when the driving call has the loop to itself, so that what
+// depends on the loop's time is not computed from one that has passed.
+func (g *goal) complete() {
+	if g.begin != nil {
+		g.begin(g)
+	}
 }
 
 func (g goal) reached(n int) bool { return g.done != nil && g.done(n) }
@@ -80,6 +89,7 @@ func (l *Loop) end() {
 
 func (l *Loop) runUntil(g goal) error {
 	l.mu.Lock()
+	g.complete()
 	began := l.now
 	bound := g.horizon
 	if bound == never {

@@ -79,13 +79,12 @@ func (l *Loop) RunFor(d time.Duration) error {
 	if d < 0 {
 		return fmt.Errorf("%w: RunFor(%v)", ErrPast, d)
 	}
-	l.mu.Lock()
-	l.readClock()
-	target := min(saturatingAdd(l.now, int64(d)), l.lastInstant())
-	l.mu.Unlock()
+	var target int64
 	err := l.drive(goal{
-		horizon: target,
-		until:   max(target, 1),
+		begin: func(g *goal) {
+			target = min(saturatingAdd(l.now, int64(d)), l.lastInstant())
+			g.horizon, g.until = target, max(target, 1)
+		},
 		idle: func() error {
 			l.now = max(l.now, target)
 			return nil
