@@ -8,7 +8,7 @@ import (
 
 func TestLoops(t *testing.T) {
 	for _, mode := range []loops.Mode{loops.Virtual, loops.Bubble, loops.Wall} {
-		t.Run(string(mode), func(t *testing.T) { loops.Run(t, loops.Fakeloop(mode)) })
+		t.Run(string(mode), func(t *testing.T) { loops.Run(t, watched(mode)) })
 	}
 	t.Run("reference", func(t *testing.T) { loops.Run(t, refAdapter("")) })
 }

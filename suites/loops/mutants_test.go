@@ -37,7 +37,7 @@ func (m mutant) killed(t *testing.T) string {
 // not what is written beside it, fails, and so does a case that none breaks.
 func TestMutants(t *testing.T) {
 	dead := map[string]bool{}
-	mutants := slices.Concat(refMutants, fakeloopMutants())
+	mutants := slices.Concat(refMutants, fakeloopMutants, watchMutants)
 	results := make([]string, len(mutants))
 	for i, m := range mutants {
 		t.Run(m.name, func(t *testing.T) {
@@ -136,5 +136,3 @@ var refMutants = []mutant{
 	flawed("a ticker cannot be stopped by its own callback", ""),
 	flawed("jitter is twice as much", ""),
 }
-
-func fakeloopMutants() []mutant { return nil }
