@@ -65,7 +65,7 @@ type Adapter struct {
 
 // DefaultGuard is how long a case may take in real time: so long that no machine
 // is that slow.
-const DefaultGuard = 3 * time.Second
+const DefaultGuard = 30 * time.Second
 
 // Options is what a case asks of a loop beyond the default. A zero field asks
 // for nothing.

@@ -80,6 +80,7 @@ func adapt(l *fakeloop.Loop) *Loop {
 			v, err, _ := f.(future).Result()
 			return v, err
 		},
+		Timeout: func(f Future, d time.Duration) Future { return future{fakeloop.Timeout(f.(future).Future, d)} },
 		Go: func(label string, body func(Coroutine) (any, error)) Future {
 			return future{fakeloop.Async(l, label, func(co *fakeloop.Coroutine) (any, error) { return body(coroutine{co}) })}
 		},

@@ -51,7 +51,7 @@ type futureEdit struct {
 // promises replaces methods of all promises of a loop and of their futures.
 func promises(e futureEdit) func(*loops.Loop) {
 	return func(l *loops.Loop) {
-		create, wait, start := l.NewPromise, l.Wait, l.Go
+		create, wait, timeout, start := l.NewPromise, l.Wait, l.Timeout, l.Go
 		l.NewPromise = func(label string) loops.Promise {
 			p := create(label)
 			if e.made != nil {
@@ -60,6 +60,7 @@ func promises(e futureEdit) func(*loops.Loop) {
 			return bentPromise{p, &e}
 		}
 		l.Wait = func(f loops.Future) (any, error) { return wait(straightened(f)) }
+		l.Timeout = func(f loops.Future, d time.Duration) loops.Future { return timeout(straightened(f), d) }
 		l.Go = func(label string, body func(loops.Coroutine) (any, error)) loops.Future {
 			return start(label, func(c loops.Coroutine) (any, error) { return body(bentCoroutine{c}) })
 		}
@@ -182,7 +183,7 @@ var fakeloopMutants = []mutant{
 			return true
 		},
 	})),
-	bent("settling what is cancelled panics", loops.Virtual, "38b 41b", promises(futureEdit{
+	bent("settling what is cancelled panics", loops.Virtual, "38b 41a 41b", promises(futureEdit{
 		reject: func(p loops.Promise, err error) bool {
 			if !p.Reject(err) {
 				panic("settled twice")
@@ -220,6 +221,13 @@ var fakeloopMutants = []mutant{
 			return v, err
 		}
 	}),
+	bent("a timeout comes a moment early", loops.Virtual, "25a 25b", func(l *loops.Loop) {
+		timeout := l.Timeout
+		l.Timeout = func(f loops.Future, d time.Duration) loops.Future { return timeout(f, d-1) }
+	}),
+	bent("a timeout never comes", loops.Virtual, "25b", func(l *loops.Loop) {
+		l.Timeout = func(f loops.Future, _ time.Duration) loops.Future { return f }
+	}),
 	bent("a tick does not wait for the one before", loops.Virtual, "50", func(l *loops.Loop) {
 		l.EveryAsync = func(period time.Duration, body func(loops.Coroutine)) func() {
 			stop, _ := l.Every(period, func() {
@@ -231,7 +239,7 @@ var fakeloopMutants = []mutant{
 			return stop
 		}
 	}),
-	bent("the clock leaves out what callbacks take", loops.Bubble, "53b", func(l *loops.Loop) {
+	bent("the clock leaves out what callbacks take", loops.Bubble, "10 21c 53b", func(l *loops.Loop) {
 		var taken time.Duration
 		post, now := l.Post, l.Now
 		l.Post = func(f func()) {
@@ -243,10 +251,10 @@ var fakeloopMutants = []mutant{
 		}
 		l.Now = func() time.Duration { return now() - taken }
 	}),
-	bent("Close does nothing", loops.Virtual, "", func(l *loops.Loop) {
+	bent("Close does nothing", loops.Virtual, "38a 39a 43a 43b 44a 45 55a", func(l *loops.Loop) {
 		l.Close = func() error { return nil }
 	}),
-	bent("Close does not wait for the callback in progress", loops.Wall, "", func(l *loops.Loop) {
+	bent("Close does not wait for the callback in progress", loops.Wall, "44a 55b", func(l *loops.Loop) {
 		var mu sync.Mutex
 		running := 0
 		add := func(n int) {
