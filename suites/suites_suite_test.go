@@ -21,6 +21,7 @@ var (
 )
 
 func TestSuites(t *testing.T) {
+	suiteT = t
 	RegisterFailHandler(Fail)
 	RunSpecs(t, "windtunnel suites")
 }

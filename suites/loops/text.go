@@ -1,6 +1,7 @@
 package loops
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -63,11 +64,31 @@ func Table(results []Result) string {
 	}
 	b.WriteString(reasons(results))
 	for _, r := range results {
-		for _, o := range r.Observed {
-			fmt.Fprintf(&b, "\n%s on %s %s: %s: %s", r.Case.ID(), r.Subject, r.Mode, r.Status, o)
+		for i, o := range r.Observed {
+			if i == 0 {
+				b.WriteString("\n")
+			}
+			fmt.Fprintf(&b, "%s on %s %s: %s: %s\n", r.Case.ID(), r.Subject, r.Mode, r.Status, o)
 		}
 	}
 	return b.String()
+}
+
+// Sorted returns results in the order of the table and, of one case, by subject
+// and mode, so that runs in random order show the same.
+func Sorted(results []Result) []Result {
+	place := map[string]int{}
+	for i, c := range Cases() {
+		place[c.ID()] = i
+	}
+	modes := []Mode{Virtual, Bubble, Wall}
+	return slices.SortedStableFunc(slices.Values(results), func(a, b Result) int {
+		return cmp.Or(
+			cmp.Compare(place[a.Case.ID()], place[b.Case.ID()]),
+			strings.Compare(a.Subject, b.Subject),
+			cmp.Compare(slices.Index(modes, a.Mode), slices.Index(modes, b.Mode)),
+		)
+	})
 }
 
 // reasons lists, once for each subject, mode and reason, the cases that are n/a.
