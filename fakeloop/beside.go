@@ -182,7 +182,9 @@ func (l *Loop) watch(g goal) error {
 	l.checkBubble("waiting for the loop")
 	l.mu.Lock()
 	l.readClock()
-	g.complete()
+	if g.target != nil {
+		g.until = max(g.target(), 1)
+	}
 	timeUp := time.NewTimer(l.patience(g))
 	defer timeUp.Stop()
 	l.beside.asked++

@@ -10,7 +10,7 @@ import (
 // goal is what a driving call is after. Its functions are called with the
 // loop's lock held.
 type goal struct {
-	begin      func(*goal)      // completes the goal when the call has the loop to itself; nil: it is complete
+	target     func() int64     // asked for horizon and until when the call has the loop to itself; nil: they stand
 	horizon    int64            // virtual time does not move beyond it
 	until      int64            // a loop that runs by itself is watched until this instant; 0: until it is idle
 	done       func(n int) bool // asked before each callback, with how many have run; nil: never
@@ -18,14 +18,6 @@ type goal struct {
 	forever    bool             // a loop that runs by itself and is idle is waited for all the same
 	settle     bool             // such a loop is waited for until it has nothing to run at this instant
 	keepErrors bool             // leave the callbacks' panics to a later call
-}
-
-// complete is called when the driving call has the loop to itself, so that what
-// depends on the loop's time is not computed from one that has passed.
-func (g *goal) complete() {
-	if g.begin != nil {
-		g.begin(g)
-	}
 }
 
 func (g goal) reached(n int) bool { return g.done != nil && g.done(n) }
@@ -89,7 +81,9 @@ func (l *Loop) end() {
 
 func (l *Loop) runUntil(g goal) error {
 	l.mu.Lock()
-	g.complete()
+	if g.target != nil {
+		g.horizon = g.target()
+	}
 	began := l.now
 	bound := g.horizon
 	if bound == never {

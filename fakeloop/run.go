@@ -81,9 +81,9 @@ func (l *Loop) RunFor(d time.Duration) error {
 	}
 	var target int64
 	err := l.drive(goal{
-		begin: func(g *goal) {
+		target: func() int64 { // not sooner: another driver may move time meanwhile
 			target = min(saturatingAdd(l.now, int64(d)), l.lastInstant())
-			g.horizon, g.until = target, max(target, 1)
+			return target
 		},
 		idle: func() error {
 			l.now = max(l.now, target)
@@ -97,10 +97,11 @@ func (l *Loop) RunFor(d time.Duration) error {
 }
 
 // lastInstant is the last one that time can be moved to. The clock of a bubble, of
-// nanoseconds since 1970, ends in the year 2262, and behind its end no timer fires.
+// nanoseconds since 1970, ends in the year 2262, and behind its end no timer fires;
+// a year is left for the timers of others.
 func (l *Loop) lastInstant() int64 {
 	if l.mode == Bubble {
-		return int64(time.Unix(0, math.MaxInt64).Sub(l.epoch)) - 1
+		return int64(time.Unix(0, math.MaxInt64).AddDate(-1, 0, 0).Sub(l.epoch))
 	}
 	return never - 1
 }

@@ -35,7 +35,7 @@ func (c Case) ID() string { return strconv.Itoa(c.Number) + c.Letter }
 // Cases returns the whole table in the order of the numbers.
 func Cases() []Case {
 	return slices.Concat(
-		ordering, turns, cancellation, timing, threads, starvation, failures, futures, closing, periodic, blocking,
+		ordering, turns, cancellation, timing, clock, deadlines, threads, starvation, failures, futures, closing, periodic, blocking,
 	)
 }
 
