@@ -69,6 +69,13 @@ func adapt(l *fakeloop.Loop) *Loop {
 			}
 			return out
 		},
+		Charge: l.Charge,
+
+		Every:      ticker(l, fakeloop.Skip),
+		Burst:      ticker(l, fakeloop.Burst),
+		Delay:      ticker(l, fakeloop.Delay),
+		EveryAsync: everyAsync(l),
+
 		PostFrom: func(f func()) error { return l.PostFrom("contract", f) },
 		Offload:  offload(l, fakeloop.Freeze),
 
@@ -85,7 +92,9 @@ func adapt(l *fakeloop.Loop) *Loop {
 			return future{fakeloop.Async(l, label, func(co *fakeloop.Coroutine) (any, error) { return body(coroutine{co}) })}
 		},
 	}
-	if l.Mode() != fakeloop.Wall {
+	if l.Mode() == fakeloop.Wall {
+		a.Charge = time.Sleep // real time passes by itself
+	} else {
 		a.Advance = l.Advance
 	}
 	if l.Mode() != fakeloop.Virtual {
@@ -99,6 +108,26 @@ func adapt(l *fakeloop.Loop) *Loop {
 	a.SetBack = func(d time.Duration) { _ = l.Advance(-d) } // refused
 	a.Jump, a.LockStep = offload(l, fakeloop.Jump), offload(l, fakeloop.LockStep)
 	return a
+}
+
+// ticker adapts fakeloop.Loop.TickFunc under a policy.
+func ticker(l *fakeloop.Loop, overrun fakeloop.Overrun) func(time.Duration, func()) (func(), error) {
+	return func(period time.Duration, f func()) (func(), error) {
+		tk := l.TickFunc(period, overrun, f)
+		return func() { tk.Stop() }, nil
+	}
+}
+
+func everyAsync(l *fakeloop.Loop) func(time.Duration, func(Coroutine)) func() {
+	return func(period time.Duration, body func(Coroutine)) func() {
+		tk := l.TickAsync(period, fakeloop.Skip, func() fakeloop.Awaitable {
+			return fakeloop.Async(l, "tick", func(co *fakeloop.Coroutine) (struct{}, error) {
+				body(coroutine{co})
+				return struct{}{}, nil
+			})
+		})
+		return func() { tk.Stop() }
+	}
 }
 
 // offload adapts fakeloop.Offload under a policy.
