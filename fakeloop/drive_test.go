@@ -238,7 +238,7 @@ func TestStopWakesRun(t *testing.T) {
 			loop := newLoop(t, fakeloop.Config{Mode: mode})
 			work := loop.Outside("never returns")
 			go func() {
-				time.Sleep(1) // of the bubble
+				time.Sleep(time.Nanosecond) // of the bubble
 				loop.Stop()
 			}()
 			before := time.Now()

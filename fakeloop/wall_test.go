@@ -84,7 +84,7 @@ func TestSettleFromOutsideWakesTheWaiter(t *testing.T) {
 			work := loop.Outside("still busy")
 			p := fakeloop.NewPromise[int](loop, "")
 			go func() {
-				time.Sleep(1) // of the bubble
+				time.Sleep(time.Nanosecond) // of the bubble
 				p.Resolve(1)
 			}()
 			start := time.Now()

@@ -10,7 +10,7 @@ import (
 // breathe lets others run: in a bubble the loop does not while anything else does.
 func (t *T) breathe() {
 	if t.adapter.Mode == Bubble {
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		return
 	}
 	runtime.Gosched()
