@@ -258,7 +258,7 @@ func checkCancelLeak(t *T) {
 // checkCancelCost compares what it costs to cancel a timer among few and among
 // many: the cheapest of several attempts each, so that other load does not count.
 func checkCancelCost(t *T) {
-	const few, many, most = 1000, 32000, 20 // the logarithm and caches make up a quarter of that, a scan more than twice as much
+	const few, many, most = 1000, 64000, 30 // the logarithm and caches make up a quarter of that, a scan thrice as much
 	among := func(n int) []time.Duration {
 		var spent []time.Duration
 		l := t.New()
