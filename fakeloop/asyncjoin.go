@@ -7,6 +7,7 @@ import "fmt"
 // that nobody joins needs no TaskDone. It panics if it is called more often than items
 // were put.
 func (q *Queue[T]) TaskDone() {
+	q.loop.checkCaller("TaskDone")
 	if !q.finishOne() {
 		panic(fmt.Sprintf("fakeloop: TaskDone of %v: call it once for each item that was taken", q))
 	}
@@ -30,6 +31,7 @@ func (q *Queue[T]) finishOne() bool {
 // still others, are waited for too; those that wait for room do not count until they
 // are in.
 func (q *Queue[T]) Join() *Future[struct{}] {
+	q.loop.checkCaller("Join")
 	f := newFuture[struct{}](q.loop)
 	q.loop.mu.Lock()
 	defer q.loop.mu.Unlock()

@@ -77,13 +77,14 @@ func newQueue[T any](call string, l *Loop, label string, capacity int, items ord
 	if capacity < 1 {
 		panic(fmt.Sprintf("fakeloop: %s(%q) with a capacity of %d; a queue holds one item at least, and any number if the capacity is Unbounded", call, label, capacity))
 	}
-	return &Queue[T]{object: l.newObject(label), capacity: capacity, items: items}
+	return &Queue[T]{object: l.newObject(call, label), capacity: capacity, items: items}
 }
 
 // Put puts an item into the queue. The future is resolved when it is there, at once
 // if there is room; it is rejected with ErrQueueClosed, and the item is dropped, if
 // the queue is closed first. Those who wait get in in the order in which they came.
 func (q *Queue[T]) Put(item T) *Future[struct{}] {
+	q.loop.checkCaller("Put")
 	done := new(Future[struct{}])
 	done.init(q.loop, q.labelFor("put"), nil)
 	q.mu.Lock()
@@ -102,6 +103,7 @@ func (q *Queue[T]) Put(item T) *Future[struct{}] {
 // TryPut puts an item into the queue if there is room, and reports whether it did. It
 // never waits, and overtakes nobody.
 func (q *Queue[T]) TryPut(item T) bool {
+	q.loop.checkCaller("TryPut")
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.accept(item, reading)
@@ -111,6 +113,7 @@ func (q *Queue[T]) TryPut(item T) bool {
 // it is rejected with ErrQueueClosed if the queue is closed and empty. Those who wait
 // are served in the order in which they came.
 func (q *Queue[T]) Get() *Future[T] {
+	q.loop.checkCaller("Get")
 	f := new(Future[T])
 	f.init(q.loop, q.labelFor("get"), nil)
 	q.mu.Lock()
@@ -129,6 +132,7 @@ func (q *Queue[T]) Get() *Future[T] {
 
 // TryGet takes the next item if there is one, and reports whether there was.
 func (q *Queue[T]) TryGet() (T, bool) {
+	q.loop.checkCaller("TryGet")
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.take(reading)
@@ -136,6 +140,7 @@ func (q *Queue[T]) TryGet() (T, bool) {
 
 // Len returns how many items are in the queue; those that wait for room are not.
 func (q *Queue[T]) Len() int {
+	q.loop.checkCaller("Len")
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.use(reading)
@@ -149,6 +154,7 @@ func (q *Queue[T]) Full() bool { return q.Len() >= q.capacity }
 // are told with ErrQueueClosed. Items in the queue can still be taken, and Join still
 // waits until TaskDone has been called for all of them. A second Close does nothing.
 func (q *Queue[T]) Close() {
+	q.loop.checkCaller("Close")
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.closed = true

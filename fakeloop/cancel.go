@@ -41,7 +41,10 @@ func (e *CancelError) Unwrap() error { return e.Cause }
 //
 // A value that comes later is dropped. A cancelled future does not count as a
 // rejection that nobody looked at: whoever cancelled it knows.
-func (f *Future[T]) Cancel(cause error) bool { return f.state.cancel(cause) }
+func (f *Future[T]) Cancel(cause error) bool {
+	f.loop.checkCaller("Cancel")
+	return f.state.cancel(cause)
+}
 
 func (s *state) cancel(cause error) bool {
 	err := &CancelError{cause}
@@ -86,6 +89,7 @@ func (s *state) giveUp(err error, upward *CancelError, known bool) bool {
 // future is settled otherwise. A promise has one such function; the last one
 // registered counts. It panics if fn is nil.
 func (p *Promise[T]) OnCancel(fn func(cause error)) {
+	p.future.loop.checkCaller("OnCancel")
 	if fn == nil {
 		panic("fakeloop: OnCancel with a nil function")
 	}

@@ -6,6 +6,7 @@ package fakeloop
 // *PanicError, a runtime.Goexit with ErrGoexit. Settling the derived future has
 // no effect on f. Then panics if fn is nil.
 func Then[T, U any](f *Future[T], fn func(T) (U, error)) *Future[U] {
+	f.loop.checkCaller("Then")
 	if fn == nil {
 		panic("fakeloop: Then with a nil function")
 	}
@@ -26,6 +27,7 @@ func Then[T, U any](f *Future[T], fn func(T) (U, error)) *Future[U] {
 // nil error, pass the error on, or return another. A panic or Goexit of fn
 // rejects the derived future as in Then. Catch panics if fn is nil.
 func Catch[T any](f *Future[T], fn func(error) (T, error)) *Future[T] {
+	f.loop.checkCaller("Catch")
 	if fn == nil {
 		panic("fakeloop: Catch with a nil function")
 	}

@@ -18,12 +18,13 @@ type Condition struct {
 // NewCondition returns a condition for which nobody waits. The label names its
 // futures.
 func NewCondition(l *Loop, label string) *Condition {
-	return &Condition{object: l.newObject(label)}
+	return &Condition{object: l.newObject("NewCondition", label)}
 }
 
 // Wait returns a future that is resolved by a notification to come. It panics if the
 // loop is closed; a loop that is closed later rejects with ErrClosed who still waits.
 func (c *Condition) Wait() *Future[struct{}] {
+	c.loop.checkCaller("Wait")
 	f := newFuture[struct{}](c.loop)
 	c.loop.mu.Lock()
 	defer c.loop.mu.Unlock()
@@ -37,6 +38,7 @@ func (c *Condition) Wait() *Future[struct{}] {
 // returns how many it woke. Who begins to wait after that, in a handler of theirs
 // say, is not among them. It panics if n is negative.
 func (c *Condition) Notify(n int) int {
+	c.loop.checkCaller("Notify")
 	if n < 0 {
 		panic(fmt.Sprintf("fakeloop: Notify(%d); NotifyAll wakes all who wait", n))
 	}
@@ -47,6 +49,7 @@ func (c *Condition) Notify(n int) int {
 
 // NotifyAll wakes all who wait, and returns how many they were.
 func (c *Condition) NotifyAll() int {
+	c.loop.checkCaller("NotifyAll")
 	c.loop.mu.Lock()
 	defer c.loop.mu.Unlock()
 	return c.notify(c.waiters.len())

@@ -95,6 +95,7 @@ type loopContextKey struct{}
 
 // newContext returns a context that ends with its parent.
 func (l *Loop) newContext(parent context.Context) *loopContext {
+	l.checkCaller("the making of a context")
 	if parent == nil {
 		panic("fakeloop: a context with a nil parent; use context.Background()")
 	}
@@ -190,6 +191,7 @@ func (c *loopContext) end(how func()) {
 
 // cancel is the cancel function.
 func (c *loopContext) cancel() {
+	c.loop.checkCaller("the cancel function of a context")
 	c.finish(c.stop)
 	if c.timer != nil {
 		c.timer.Stop()

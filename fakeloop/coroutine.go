@@ -39,6 +39,7 @@ type Coroutine struct {
 // Closing the loop ends a suspended coroutine: its Await returns ErrClosed, so that
 // its deferred calls run. Async panics if body is nil or the loop is closed.
 func Async[T any](l *Loop, label string, body func(*Coroutine) (T, error)) *Future[T] {
+	l.checkCaller("Async")
 	if body == nil {
 		panic("fakeloop: Async with a nil body")
 	}

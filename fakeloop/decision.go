@@ -86,6 +86,7 @@ type choices struct {
 // on, it is 0. Choose panics if n is less than 1, or if the source answers out of
 // range.
 func (l *Loop) Choose(label string, n int) int {
+	l.checkCaller("Choose")
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	choice, _ := l.choose(Decision{Label: label, N: n})

@@ -12,12 +12,13 @@ type Event struct {
 
 // NewEvent returns an event that is not set. The label names its futures.
 func NewEvent(l *Loop, label string) *Event {
-	return &Event{object: l.newObject(label)}
+	return &Event{object: l.newObject("NewEvent", label)}
 }
 
 // Set sets the flag and wakes all who wait for it, in the order in which they came. A
 // Clear after that does not put them back.
 func (e *Event) Set() {
+	e.loop.checkCaller("Set")
 	e.loop.mu.Lock()
 	defer e.loop.mu.Unlock()
 	e.touch(writing)
@@ -28,6 +29,7 @@ func (e *Event) Set() {
 
 // Clear takes the flag back: from now on Wait waits for the next Set.
 func (e *Event) Clear() {
+	e.loop.checkCaller("Clear")
 	e.loop.mu.Lock()
 	defer e.loop.mu.Unlock()
 	e.touch(writing)
@@ -35,12 +37,13 @@ func (e *Event) Clear() {
 }
 
 // IsSet reports whether the flag is set.
-func (e *Event) IsSet() bool { return read(&e.object, &e.set) }
+func (e *Event) IsSet() bool { return read(&e.object, "IsSet", &e.set) }
 
 // Wait returns a future that is resolved once the flag is set, at once if it is. It
 // panics if the loop is closed; a loop that is closed later rejects with ErrClosed
 // who still waits.
 func (e *Event) Wait() *Future[struct{}] {
+	e.loop.checkCaller("Wait")
 	f := newFuture[struct{}](e.loop)
 	e.loop.mu.Lock()
 	defer e.loop.mu.Unlock()

@@ -80,6 +80,7 @@ type Promise[T any] struct {
 // NewPromise returns a promise whose future is pending. The label names it in
 // texts; it may be empty. It panics if the loop is closed.
 func NewPromise[T any](l *Loop, label string) *Promise[T] {
+	l.checkCaller("NewPromise")
 	p := new(Promise[T])
 	p.future.init(l, label, nil)
 	return p
@@ -90,12 +91,16 @@ func (p *Promise[T]) Future() *Future[T] { return &p.future }
 
 // Resolve settles the future with a value and reports whether it did: false
 // means that it was settled before, which is then left as it is.
-func (p *Promise[T]) Resolve(v T) bool { return p.future.settle(v, nil) }
+func (p *Promise[T]) Resolve(v T) bool {
+	p.future.loop.checkCaller("Resolve")
+	return p.future.settle(v, nil)
+}
 
 // Reject settles the future with an error and reports whether it did: false
 // means that it was settled before, which is then left as it is, and err is
 // dropped. A nil err rejects with ErrNilRejection.
 func (p *Promise[T]) Reject(err error) bool {
+	p.future.loop.checkCaller("Reject")
 	if err == nil {
 		err = ErrNilRejection
 	}
@@ -276,6 +281,7 @@ func (f *Future[T]) Outcome() (value any, err error, settled bool) {
 // It panics if fn is nil. A panic of fn is an error of the loop, like that of
 // any callback.
 func (f *Future[T]) OnSettled(fn func(value T, err error)) {
+	f.loop.checkCaller("OnSettled")
 	if fn == nil {
 		panic("fakeloop: OnSettled with a nil function")
 	}

@@ -74,9 +74,10 @@ func (l *Loop) runsOn(id uint64) bool {
 // the loop's callback is running. The caller holds l.mu.
 func (l *Loop) isBeside() bool { return !l.runsOn(thisGoroutine().id) }
 
-// checkCaller panics, in strict mode, if the calling goroutine does not belong to
-// the loop.
+// checkCaller panics if the calling goroutine is outside the bubble of the loop, and,
+// in strict mode, if it does not belong to the loop. The caller does not hold l.mu.
 func (l *Loop) checkCaller(what string) {
+	l.checkBubble(what)
 	if !l.strict {
 		return
 	}

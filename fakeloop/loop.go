@@ -115,6 +115,7 @@ func (l *Loop) Mode() Mode { return l.mode }
 // of the loop's time and the callback's due time, and changes until the
 // callback returns by [Loop.Charge] only. It never goes back.
 func (l *Loop) Now() time.Time {
+	l.checkBubble("Now")
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.readClock()
@@ -123,6 +124,7 @@ func (l *Loop) Now() time.Time {
 
 // Elapsed returns how much of the loop's time has passed since New.
 func (l *Loop) Elapsed() time.Duration {
+	l.checkBubble("Elapsed")
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.readClock()

@@ -23,28 +23,35 @@ type Mutex struct {
 
 // NewMutex returns a mutex that is not locked. The label names its futures.
 func NewMutex(l *Loop, label string) *Mutex {
-	return &Mutex{Semaphore{object: l.newObject(label), free: 1, most: 1}}
+	return &Mutex{Semaphore{object: l.newObject("NewMutex", label), free: 1, most: 1}}
 }
 
 // Lock asks for the lock. The future is resolved when it is held, at once if nobody
 // holds it. Lock panics if the loop is closed; a loop that is closed later rejects
 // with ErrClosed who still waits.
-func (m *Mutex) Lock() *Future[struct{}] { return m.permit.acquire("lock") }
+func (m *Mutex) Lock() *Future[struct{}] {
+	m.permit.loop.checkCaller("Lock")
+	return m.permit.acquire("lock")
+}
 
 // TryLock takes the lock if nobody holds it, and reports whether it did. It never
 // waits, and overtakes nobody.
-func (m *Mutex) TryLock() bool { return m.permit.TryAcquire() }
+func (m *Mutex) TryLock() bool {
+	m.permit.loop.checkCaller("TryLock")
+	return m.permit.tryAcquire()
+}
 
 // Unlock gives the lock to whoever has waited longest, or back. It may be called by
 // another callback than the one that locked. It panics if the mutex is not locked.
 func (m *Mutex) Unlock() {
+	m.permit.loop.checkCaller("Unlock")
 	if !m.permit.release() {
 		panic(fmt.Sprintf("fakeloop: Unlock of %v; lock it first, and unlock it once", m))
 	}
 }
 
 // Locked reports whether anybody holds the lock.
-func (m *Mutex) Locked() bool { return m.permit.Available() == 0 }
+func (m *Mutex) Locked() bool { return read(&m.permit.object, "Locked", &m.permit.free) == 0 }
 
 // With takes the lock, calls fn in the coroutine and unlocks, however fn ends. It
 // returns what fn returns, or why the lock was not to be had: the errors of Await.

@@ -219,6 +219,7 @@ func (w *Work) describe() string {
 // the loop is closed; see [Loop.Outside] for the order in which offloaded work
 // comes back. Fn may wait for futures of the loop with [Loop.Await].
 func Offload[T any](l *Loop, label string, fn func(context.Context) (T, error), policy ...Policy) *Future[T] {
+	l.checkCaller("Offload")
 	if fn == nil {
 		panic("fakeloop: Offload with a nil function")
 	}

@@ -29,6 +29,7 @@ func NewRegistry[E any](l *Loop) *Registry[E] {
 // the same event can remove a later one, and itself. The same function can be
 // registered more than once. On panics if fn is nil.
 func (r *Registry[E]) On(name string, fn func(E)) (remove func() bool) {
+	r.loop.checkCaller("Registry.On")
 	if fn == nil {
 		panic("fakeloop: Registry.On with a nil function")
 	}
@@ -40,6 +41,7 @@ func (r *Registry[E]) On(name string, fn func(E)) (remove func() bool) {
 }
 
 func (r *Registry[E]) remove(name string, h *handler[E]) bool {
+	r.loop.checkCaller("the removal of a handler")
 	r.loop.mu.Lock()
 	defer r.loop.mu.Unlock()
 	if h.removed {
@@ -59,6 +61,7 @@ func (r *Registry[E]) remove(name string, h *handler[E]) bool {
 // called where Post is called, and like Post it panics if the loop is closed and
 // there is a handler to run.
 func (r *Registry[E]) Emit(name string, event E) int {
+	r.loop.checkCaller("Emit")
 	r.loop.mu.Lock()
 	handlers := r.handlers[name]
 	r.loop.mu.Unlock()

@@ -34,6 +34,7 @@ func (l *Loop) Run() error {
 // Stop ends Run: the turn under way is finished, later ones do not begin. If
 // Run is not under way, the next one makes one turn at most.
 func (l *Loop) Stop() {
+	l.checkBubble("Stop")
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.stopping = true
@@ -79,6 +80,7 @@ func (l *Loop) RunFor(d time.Duration) error {
 	if d < 0 {
 		return fmt.Errorf("%w: RunFor(%v)", ErrPast, d)
 	}
+	l.checkBubble("RunFor")
 	var target int64
 	err := l.drive(goal{
 		target: func() int64 { // not sooner: another driver may move time meanwhile

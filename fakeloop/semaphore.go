@@ -39,17 +39,25 @@ func newSemaphore(call string, l *Loop, label string, n, most int) *Semaphore {
 	if n < 0 {
 		panic(fmt.Sprintf("fakeloop: %s(%q) with %d permits; a semaphore can begin with none, but not with less", call, label, n))
 	}
-	return &Semaphore{object: l.newObject(label), free: n, most: most}
+	return &Semaphore{object: l.newObject(call, label), free: n, most: most}
 }
 
 // Acquire asks for a permit. The future is resolved when it is held, at once if one
 // is free. Acquire panics if the loop is closed; a loop that is closed later rejects
 // with ErrClosed who still waits.
-func (s *Semaphore) Acquire() *Future[struct{}] { return s.acquire("acquire") }
+func (s *Semaphore) Acquire() *Future[struct{}] {
+	s.loop.checkCaller("Acquire")
+	return s.acquire("acquire")
+}
 
 // TryAcquire takes a permit if one is free, and reports whether it did. It never
 // waits, and overtakes nobody.
 func (s *Semaphore) TryAcquire() bool {
+	s.loop.checkCaller("TryAcquire")
+	return s.tryAcquire()
+}
+
+func (s *Semaphore) tryAcquire() bool {
 	s.loop.mu.Lock()
 	defer s.loop.mu.Unlock()
 	if s.free == 0 {
@@ -64,13 +72,14 @@ func (s *Semaphore) TryAcquire() bool {
 // closed loop it does no more than count. It panics if the semaphore is bounded and
 // all its permits are free.
 func (s *Semaphore) Release() {
+	s.loop.checkCaller("Release")
 	if !s.release() {
 		panic(fmt.Sprintf("fakeloop: Release of %v without an Acquire; release each permit once", s))
 	}
 }
 
 // Available returns how many permits are free.
-func (s *Semaphore) Available() int { return read(&s.object, &s.free) }
+func (s *Semaphore) Available() int { return read(&s.object, "Available", &s.free) }
 
 // With acquires a permit, calls fn in the coroutine and releases the permit, however
 // fn ends. It returns what fn returns, or why there was no permit: the errors of

@@ -19,6 +19,7 @@ import (
 //
 // OnSignal panics if sig or fn is nil or the loop is closed.
 func (l *Loop) OnSignal(sig os.Signal, fn func()) (remove func() bool) {
+	l.checkCaller("OnSignal")
 	if sig == nil || fn == nil {
 		panic("fakeloop: OnSignal with a nil signal or function")
 	}
@@ -52,6 +53,7 @@ func (l *Loop) OnSignal(sig os.Signal, fn func()) (remove func() bool) {
 // system, and Raise returns ErrNotVirtual. It returns ErrClosed if the loop is closed, and
 // panics if sig is nil.
 func (l *Loop) Raise(sig os.Signal) error {
+	l.checkCaller("Raise")
 	if sig == nil {
 		panic("fakeloop: Raise with a nil signal")
 	}

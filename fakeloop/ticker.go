@@ -68,6 +68,7 @@ func (n Named) tick(caller string, period time.Duration, overrun Overrun, f func
 		panic(fmt.Sprintf("fakeloop: %s: no such policy: %v; use Skip, Burst or Delay", caller, overrun))
 	}
 	l := n.loop
+	l.checkCaller(caller)
 	tk := &Ticker{f: f, overrun: overrun}
 	tk.timer = &Timer{loop: l, label: n.label, fn: tk.run, site: l.site()}
 	l.mu.Lock()
@@ -151,6 +152,7 @@ func (l *Loop) instant() int64 {
 // in the same turn, behind it, and its own.
 func (tk *Ticker) Stop() bool {
 	l := tk.timer.loop
+	l.checkCaller("Ticker.Stop")
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	active := tk.active && !l.closed
@@ -167,6 +169,7 @@ func (tk *Ticker) Stop() bool {
 func (tk *Ticker) Reset(period time.Duration) bool {
 	mustBePositive("Reset of a ticker", period)
 	l := tk.timer.loop
+	l.checkCaller("Ticker.Reset")
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.closed {

@@ -44,6 +44,7 @@ func (e *TimeoutError) Is(target error) bool { return target == context.Deadline
 //
 // Timeout panics if the loop is closed.
 func Timeout[T any](f *Future[T], d time.Duration) *Future[T] {
+	f.loop.checkCaller("Timeout")
 	derived := derive[T](&f.state, "timeout")
 	l := f.loop
 	timer := &Timer{loop: l, label: "timeout", site: derived.site}

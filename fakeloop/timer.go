@@ -26,6 +26,7 @@ type Timer struct {
 // that the timer has fired, or had been stopped before. A callback can stop a
 // timer that is due in the same turn, behind it.
 func (t *Timer) Stop() bool {
+	t.loop.checkCaller("Timer.Stop")
 	t.loop.mu.Lock()
 	defer t.loop.mu.Unlock()
 	return t.loop.disarm(t)
@@ -35,6 +36,7 @@ func (t *Timer) Stop() bool {
 // timers already set for the same instant. It reports whether the timer had
 // been pending. Reset panics if the loop is closed.
 func (t *Timer) Reset(d time.Duration) bool {
+	t.loop.checkCaller("Timer.Reset")
 	l := t.loop
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -27,6 +27,7 @@ func (l *Loop) touch(method, name, detail string) {
 	if name == "" {
 		panic("fakeloop: " + method + " without a name; name the shared data, the same in every run")
 	}
+	l.checkCaller(method)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.record(timeline.Touched, mix(named(name), 0), l.scope.id, name, detail) // unlike anything an origin of that name makes
@@ -40,7 +41,8 @@ type object struct {
 	label string
 }
 
-func (l *Loop) newObject(label string) object {
+func (l *Loop) newObject(call, label string) object {
+	l.checkCaller(call)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return object{loop: l, id: l.scope.child(), label: label}
@@ -59,7 +61,8 @@ func (o *object) use(detail string) {
 }
 
 // read records a use that looks at what the loop's lock guards, and returns it.
-func read[V any](o *object, value *V) V {
+func read[V any](o *object, call string, value *V) V {
+	o.loop.checkCaller(call)
 	o.loop.mu.Lock()
 	defer o.loop.mu.Unlock()
 	o.touch(reading)

@@ -52,6 +52,7 @@ type trapping struct {
 // Trap panics if the label is empty, if a trap of that label is open already, or if
 // the loop is closed.
 func (l *Loop) Trap(label string) *Trap {
+	l.checkCaller("Trap")
 	if label == "" {
 		panic("fakeloop: Trap without a label; give what is to be held a name, for example with Loop.Named")
 	}
@@ -120,6 +121,7 @@ func (tr *Trap) next() *Held {
 // Close releases everything the trap holds, in the order in which it was to run, and
 // stops holding. A second Close does nothing.
 func (tr *Trap) Close() {
+	tr.loop.checkCaller("Trap.Close")
 	l := tr.loop
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -140,6 +142,7 @@ func (tr *Trap) Close() {
 // false means that it had been released or dropped before, that it was a timer that
 // was stopped or set anew meanwhile, or that the loop is closed.
 func (h *Held) Release() bool {
+	h.loop.checkCaller("Held.Release")
 	h.loop.mu.Lock()
 	defer h.loop.mu.Unlock()
 	return h.release()
@@ -162,6 +165,7 @@ func (h *Held) release() bool {
 // whether it did; false means the same as for Release. A coroutine that it would
 // have resumed stays suspended.
 func (h *Held) Drop() bool {
+	h.loop.checkCaller("Held.Drop")
 	l := h.loop
 	l.mu.Lock()
 	defer l.mu.Unlock()
