@@ -86,9 +86,7 @@ func (l *Loop) Unfinished() []error {
 			Coroutine: "coroutine " + describe(co.scope.id, co.label) + co.future.site.suffix(),
 			At:        co.at.String(),
 		}
-		if co.future.source != nil {
-			e.Chain = co.future.source.waitChain()
-		}
+		e.Chain = co.awaits.waitChain()
 		out = append(out, e)
 	}
 	return out

@@ -43,12 +43,8 @@ func (e *CancelError) Unwrap() error { return e.Cause }
 // rejection that nobody looked at: whoever cancelled it knows.
 func (f *Future[T]) Cancel(cause error) bool {
 	f.loop.checkCaller("Cancel")
-	return f.state.cancel(cause)
-}
-
-func (s *state) cancel(cause error) bool {
 	err := &CancelError{cause}
-	return s.giveUp(err, err, true)
+	return f.giveUp(err, err, true)
 }
 
 // giveUp rejects a pending future with err, tells whoever makes the outcome, and

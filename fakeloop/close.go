@@ -98,6 +98,9 @@ func (l *Loop) unwind(co *Coroutine) (*escaped, error) {
 	defer guard.Stop()
 	select {
 	case <-done:
+		l.mu.Lock()
+		delete(l.coroutines, co)
+		l.mu.Unlock()
 		return fatal, nil
 	case <-guard.C:
 		return nil, &StuckError{At: l.Elapsed(), After: l.guard, Work: []string{"coroutine " + describe(co.scope.id, co.label) + ", which the closed loop has told to end"}}

@@ -26,9 +26,10 @@ type Coroutine struct {
 	waiting     bool   // the body is suspended, and what it awaits is pending
 	goroutine   uint64 // the runtime's number of the body's goroutine, if the loop tracks them
 	at          *place // where the body is suspended; with sites
+	awaits      *state // what the suspended body waits for, also if its future was cancelled
 	interrupted bool   // the body was resumed by a cancellation, not by what it awaits
 	told        error  // what the call that suspended the body returns
-	cancelled   error  // what the next Await returns: the coroutine was cancelled
+	cancelled   error  // what the next Await returns, a *CancelError: the coroutine was cancelled
 	ended       bool   // the loop closed while the body was suspended
 }
 
@@ -130,7 +131,7 @@ func (co *Coroutine) run() {
 		l.coroutines[co] = struct{}{}
 		co.next, co.stop = iter.Pull(co.sequence)
 	}
-	co.future.source, co.at, co.told = nil, nil, nil
+	co.future.source, co.awaits, co.at, co.told = nil, nil, nil, nil
 	if co.interrupted {
 		co.interrupted = false
 		co.told = co.takeCancelled()
@@ -180,7 +181,7 @@ func (co *Coroutine) suspend(s *state) error {
 	if co.cancelled != nil && s.status == isPending {
 		alone, err := s.handled == 0, co.takeCancelled()
 		l.mu.Unlock()
-		if !alone || s.cancel(err) {
+		if !alone || s.giveUp(err, err.(*CancelError), true) {
 			return err
 		}
 		l.mu.Lock() // another goroutine has settled it just now
@@ -191,7 +192,7 @@ func (co *Coroutine) suspend(s *state) error {
 	if co.future.status == isPending {
 		co.future.source = s
 	}
-	co.at, co.waiting = at, true
+	co.awaits, co.at, co.waiting = s, at, true
 	s.handle(reaction{fn: co.resume, of: co.future, co: co})
 	l.record(timeline.Awaited, co.scope.id, l.scope.id, co.label, describe(s.id, s.label))
 	l.mu.Unlock()
@@ -205,7 +206,7 @@ func (co *Coroutine) pause() error {
 	}
 	co.loop.mu.Lock()
 	defer co.loop.mu.Unlock()
-	co.at, co.ended = nil, true
+	co.awaits, co.at, co.ended = nil, nil, true
 	return ErrClosed
 }
 
