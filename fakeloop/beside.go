@@ -37,7 +37,7 @@ type escaped struct {
 
 func (l *Loop) startBeside(c Config) {
 	if l.mode == Bubble {
-		bubble := l.owners.maker.bubble
+		bubble := l.maker.bubble
 		if bubble == 0 {
 			panic("fakeloop: New in Bubble mode outside a bubble; call it in the function given to synctest.Test, or use Virtual, which needs none")
 		}

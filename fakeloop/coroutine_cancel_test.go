@@ -166,9 +166,10 @@ func TestCancelOnEntry(t *testing.T) {
 		want            string
 		left            string // what becomes of the awaited future
 	}{
-		"settled": {true, false, "7/<nil> told:true again:<nil>", `future "p" (#), resolved`},
-		"pending": {false, false, "0/fakeloop:cancelled:enough told:false again:<nil>", `future "p" (#), rejected: fakeloop: cancelled: enough`},
-		"shared":  {false, true, "0/fakeloop:cancelled:enough told:false again:<nil>", `future "p" (#), pending`},
+		"settled":         {true, false, "7/<nil> told:true again:<nil>", `future "p" (#), resolved`},
+		"pending":         {false, false, "0/fakeloop:cancelled:enough told:false again:<nil>", `future "p" (#), rejected: fakeloop: cancelled: enough`},
+		"settled, shared": {true, true, "7/<nil> told:true again:<nil>", `future "p" (#), resolved`},
+		"shared":          {false, true, "0/fakeloop:cancelled:enough told:false again:<nil>", `future "p" (#), pending`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			loop := newLoop(t, fakeloop.Config{})

@@ -1,7 +1,8 @@
 // Package fakeloop is an event loop whose runs repeat: one ordered queue of
 // callbacks and timers on virtual time, with futures, coroutines, locks, queues,
 // registries and a way to take work outside the loop and back, and a record of
-// everything that happened. The same queue also runs on real time.
+// everything that happened. The same queue also runs in a testing/synctest bubble,
+// beside plain goroutines, and on real time.
 //
 //	loop := fakeloop.New(fakeloop.Config{})
 //	loop.AfterFunc(time.Hour, func() { fmt.Println("an hour later") })
@@ -29,29 +30,63 @@
 // [Overrun] policy says what becomes of ticks that were missed. Contexts whose
 // deadline is on the loop's clock come from [Loop.WithTimeout] and its kin.
 //
-// # Who drives
+// # Modes, and who drives
 //
-// On virtual time nothing runs until the test drives the loop: [Loop.Run],
-// [Loop.RunUntilIdle], [Loop.Advance], [Loop.Step], [Loop.Await], [Future.Wait].
-// In [Wall] mode the loop runs on a goroutine of its own from New to Close, and
-// the same calls wait for it, but for Advance and Step, which make no sense
-// there.
+// On [Virtual] time, the default, nothing runs until the test drives the loop: by
+// [Loop.Run], [Loop.RunUntil], [Loop.RunUntilIdle], [Loop.RunFor], [Loop.Advance],
+// [Loop.AdvanceToNext], [Loop.Settle], [Loop.Turn], [Loop.Step], [Loop.Await] or
+// [Future.Wait].
+//
+// In [Bubble] mode the loop runs on a goroutine of its own from New to Close, on the
+// virtual time of the testing/synctest bubble in which it was made. It runs a callback
+// only when every other goroutine of the bubble is durably blocked. What they have
+// posted by then with [Loop.PostFrom] comes in the order of who they are, so that
+// their race does not show in the run. Several loops of one bubble take turns. Only one
+// goroutine of a bubble can be in synctest.Wait, and that is the loops'; the test calls
+// Settle instead. A loop is used inside its bubble only.
+//
+// In [Wall] mode the loop runs on a goroutine of its own, on real time.
+//
+// On a loop that runs by itself the driving calls wait for it. Those that move virtual
+// time make no sense there and return [ErrNotVirtual]: AdvanceToNext, Turn and Step,
+// and on a wall loop Advance.
 //
 // # Idle
 //
 // A loop is idle when nothing is ready, no timer is set and no work is outside.
 // An idle loop knows that a pending future cannot settle, so waiting for one
 // fails at once and says who waits for whom. That holds only if work on other
-// goroutines is announced: see [Loop.Outside].
+// goroutines is announced: see [Loop.Outside]. In a bubble another goroutine may sleep,
+// which the loop cannot see: there such a call fails when time has moved by
+// [Config.Horizon], which takes no real time.
+//
+// [Loop.Pending], [Loop.Peek] and [Loop.Unfinished] tell what is left, and
+// AsyncStack of a future who waits for it.
+//
+// # Limits
+//
+// A driving call gives up with a [LimitError] after [Config.Limit] callbacks, or when
+// time has moved by Config.Horizon and it was not told how far to go; with a
+// [StuckError] when what it waits for has not come in [Config.Guard] of real time.
 //
 // # Work outside
 //
-// While announced work is outside, virtual time stands still. A virtual loop
-// takes work back when it has nothing else to do, in the order in which it
-// left, however long each piece took: the order of a run does not depend on
-// how fast the machine is. Work that never returns, and work that waits for
-// the loop while the loop waits for it, ends the call that drives the loop with
-// a [StuckError] after [Config.Guard] of real time.
+// What virtual time does while announced work is outside says a [Policy], of the loop
+// or of the single piece of work. Under [Freeze], the default, it stands still: the loop
+// takes work back when it has nothing else to do, in the order in which it left,
+// however long each piece took. Under [Seeded] the instant of the return is a decision.
+// In both the order of a run does not depend on how fast the machine is. Under
+// [LockStep] virtual time keeps step with real time, and under [Jump] it moves on as if
+// the work were not there.
+//
+// Offloaded work can wait for a future of the loop. If the loop in turn waits for that
+// work, the call that drives the loop ends with a StuckError that names the cycle.
+//
+// # Goroutines
+//
+// Whatever a goroutine does to the loop that does not belong to it, but for
+// PostFrom and [Work.Return], has no certain place in the order of the run. With
+// [Config.Strict] the loop panics on it.
 //
 // # Futures
 //
@@ -64,6 +99,15 @@
 // [Future.Cancel] settles a future with a [CancelError], an outcome of its own, tells
 // whoever makes the outcome, and cancels what the future alone was waiting for.
 // [Timeout] does that to a future which takes too long.
+//
+// # Coroutines
+//
+// [Async] starts a coroutine, which runs on the loop and suspends itself in [Await],
+// Sleep and Yield. Cancelling its future interrupts it: the call in which it is
+// suspended returns the [CancelError], once, so that deferred calls can await. What
+// came before the cancellation is not taken away: the coroutine gets it, and is told at
+// its next call. One that has not begun never begins. Closing the loop ends suspended
+// coroutines, whose calls return [ErrClosed].
 //
 // # Locks and queues
 //
@@ -90,8 +134,8 @@
 // # Errors and panics
 //
 // A panic of a callback is kept as a [PanicError] with the stack of the panic
-// site; the loop goes on, and the driving call returns all of them joined. A
-// panic of a handler, a coroutine or offloaded work rejects the future instead.
+// site; the loop goes on, tells [Config.OnError], and the driving call returns all of
+// them joined. A panic of a handler, a coroutine or offloaded work rejects the future instead.
 // A panic that [Config.Fatal] knows as a test framework's failure, and
 // runtime.Goexit, which is what FailNow does, leave the loop and reach the
 // goroutine that drives it or waits for it; the loop can be driven again.

@@ -65,7 +65,7 @@ func (l *Loop) begin() error {
 		return ErrDriven
 	}
 	l.driven = true
-	l.owners.driver, l.beside.owner = caller, caller
+	l.beside.owner = caller
 	return nil
 }
 

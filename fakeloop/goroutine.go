@@ -53,13 +53,6 @@ func stackOf(id uint64) string {
 	return ""
 }
 
-// owners are the goroutines that belong to a loop, besides those of its
-// coroutines.
-type owners struct {
-	maker  goroutine // called New
-	driver uint64    // drives a virtual loop, or did last; strict mode only
-}
-
 // tracksGoroutines reports whether the loop needs to know on which goroutine it
 // runs.
 func (l *Loop) tracksGoroutines() bool { return l.strict || l.mode != Virtual }
@@ -83,7 +76,7 @@ func (l *Loop) checkCaller(what string) {
 	}
 	caller := thisGoroutine().id
 	l.mu.Lock()
-	own := l.closed || l.runsOn(caller) || caller == l.owners.maker.id || caller == l.owners.driver
+	own := l.closed || l.runsOn(caller) || caller == l.maker.id
 	l.mu.Unlock()
 	if !own {
 		panic(fmt.Sprintf("fakeloop: %s by goroutine %d, which does not belong to this strict loop: the order of the run would depend on the scheduler; announce the work with Outside and hand it over with Work.Return, or call PostFrom", what, caller))
@@ -99,8 +92,8 @@ func (l *Loop) checkBubble(what string) uint64 {
 		return 0
 	}
 	caller := thisGoroutine()
-	if caller.bubble != l.owners.maker.bubble {
-		panic(fmt.Sprintf("fakeloop: %s from outside the bubble of the loop (bubble %d, the caller's is %d; 0 is none): start the goroutine inside the function given to synctest.Test", what, l.owners.maker.bubble, caller.bubble))
+	if caller.bubble != l.maker.bubble {
+		panic(fmt.Sprintf("fakeloop: %s from outside the bubble of the loop (bubble %d, the caller's is %d; 0 is none): start the goroutine inside the function given to synctest.Test", what, l.maker.bubble, caller.bubble))
 	}
 	return caller.id
 }

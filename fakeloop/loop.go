@@ -63,7 +63,7 @@ type Loop struct {
 	expected *Work                     // the one a virtual loop waits for
 	contexts map[*loopContext]struct{} // not yet ended
 
-	owners   owners
+	maker    goroutine     // called New, if the loop tracks goroutines
 	sleeping bool          // somebody waits on wakeup
 	wakeup   chan struct{} // one slot
 	watchers int           // how many wait on changed
@@ -100,7 +100,7 @@ func New(c Config) *Loop {
 	}
 	l.scope = &l.root
 	if l.tracksGoroutines() {
-		l.owners.maker = thisGoroutine()
+		l.maker = thisGoroutine()
 	}
 	if l.mode != Virtual {
 		l.startBeside(c)
@@ -177,9 +177,9 @@ func (l *Loop) PostFrom(origin string, f func()) error {
 	}
 	t := task{id: s.child(), parent: s.id, label: origin, fn: f}
 	switch {
-	case l.mode != Bubble || l.runsOn(caller) || !l.running && caller == l.owners.maker.id:
+	case l.mode != Bubble || l.runsOn(caller) || !l.running && caller == l.maker.id:
 		l.enqueue(t)
-	case caller == l.owners.maker.id:
+	case caller == l.maker.id:
 		l.arrive(t, timeline.Driver)
 	default:
 		l.arrive(t, s.id)
