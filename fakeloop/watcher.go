@@ -1,0 +1,144 @@
+package fakeloop
+
+import "time"
+
+// Settle waits until everything in the bubble of the loop is durably blocked and the
+// loop has nothing to run at the present instant. It stands in for synctest.Wait,
+// which panics in a bubble whose loop is waiting likewise. On a virtual loop it runs
+// what is ready and due now; on a wall loop it waits until nothing is. It returns
+// the panics of the callbacks, joined, and the errors of RunUntilIdle.
+func (l *Loop) Settle() error {
+	if l.mode == Virtual {
+		return l.RunFor(0)
+	}
+	return l.drive(goal{horizon: never, settle: true})
+}
+
+// watch waits until a loop that runs by itself has reached the goal. How long it
+// waits at most is fixed when it begins, so that a timer that sets itself again for
+// ever does not keep it.
+func (l *Loop) watch(g goal) error {
+	caller := thisGoroutine()
+	l.checkBubble("waiting for the loop")
+	l.mu.Lock()
+	l.readClock()
+	if g.target != nil {
+		g.until = max(g.target(), 1)
+	}
+	timeUp := time.NewTimer(l.patience(g))
+	defer timeUp.Stop()
+	l.beside.asked++
+	asked, ran, began := l.beside.asked, l.beside.ran, l.now
+	l.wake()
+	for {
+		if err := l.watchable(caller.id); err != nil {
+			l.mu.Unlock()
+			return err
+		}
+		if !l.beside.leaving && g.reached(1) {
+			l.mu.Unlock()
+			return nil
+		}
+		if l.standsStill(asked) && l.atGoal(g) {
+			err := g.whenIdle()
+			l.mu.Unlock()
+			return err
+		}
+		if n := l.beside.ran - ran; l.mode == Bubble && n >= l.limit {
+			err := l.limitError(n, began)
+			l.mu.Unlock()
+			return err
+		}
+		if !l.awaitChange(timeUp.C) && !g.forever {
+			err := l.timeUp(g)
+			l.mu.Unlock()
+			return err
+		}
+	}
+}
+
+// patience is how long a watcher waits at most, on the clock of package time. The
+// caller holds l.mu.
+func (l *Loop) patience(g goal) time.Duration {
+	switch {
+	case g.until != 0:
+		return time.Duration(g.until - l.now)
+	case l.mode == Bubble:
+		return time.Duration(l.horizon)
+	}
+	return time.Duration(saturatingAdd(int64(l.guard), max(0, l.timers.last()-l.now)))
+}
+
+// timeUp says what it means that a watcher has run out of patience. The caller
+// holds l.mu.
+func (l *Loop) timeUp(g goal) error {
+	l.readClock()
+	switch {
+	case g.until != 0:
+		return nil
+	case l.mode == Bubble && l.isIdle():
+		return g.whenIdle()
+	case l.mode == Bubble && !l.running && len(l.outside) == 0:
+		return &LimitError{At: l.elapsed(), Moved: time.Duration(l.horizon), Horizon: time.Duration(l.horizon), Last: l.lastFired(3)}
+	}
+	return l.stuckError()
+}
+
+// standsStill reports whether the loop has nothing to run at the present instant;
+// in a bubble it must have found that out since it was asked. The caller holds l.mu.
+func (l *Loop) standsStill(asked uint64) bool {
+	return !l.running && !l.inTurn() && len(l.ready) == 0 && len(l.beside.arrived) == 0 &&
+		(l.mode != Bubble || l.beside.answered >= asked)
+}
+
+// atGoal reports whether a loop that stands still will do nothing more for g. In a
+// bubble another goroutine may, whose timers cannot be seen. The caller holds l.mu.
+func (l *Loop) atGoal(g goal) bool {
+	switch {
+	case g.settle:
+		return true
+	case g.forever, g.until != 0:
+		return false
+	}
+	return l.isIdle() && (l.mode != Bubble || g.done == nil)
+}
+
+// watchable says why a goroutine cannot wait for the loop, if so. A fatal panic
+// or a Goexit of a callback goes on here. The caller holds l.mu, which an
+// escape releases.
+func (l *Loop) watchable(goroutine uint64) error {
+	switch {
+	case l.closed:
+		return ErrClosed
+	case l.runsOn(goroutine):
+		return ErrReentrant
+	}
+	if e := l.beside.escaped; e != nil {
+		l.beside.escaped = nil
+		l.mu.Unlock()
+		e.goOn()
+	}
+	return l.choices.refusal
+}
+
+// awaitChange releases l.mu until something about the loop may have changed; false
+// means that time was up first.
+func (l *Loop) awaitChange(timeUp <-chan time.Time) bool {
+	l.watchers++
+	changed := l.changed
+	l.mu.Unlock()
+	inTime := true
+	select {
+	case <-changed:
+	case <-timeUp:
+		inTime = false
+	}
+	l.mu.Lock()
+	l.watchers--
+	return inTime
+}
+
+func (l *Loop) isIdle() bool {
+	_, timed := l.timers.next()
+	return !l.running && !l.inTurn() && len(l.ready) == 0 && len(l.beside.arrived) == 0 && !timed && len(l.outside) == 0
+}
