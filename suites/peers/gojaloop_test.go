@@ -2,7 +2,7 @@ package peers_test
 
 import (
 	"errors"
-	"sync/atomic"
+	"sync"
 	"time"
 
 	"github.com/dop251/goja"
@@ -11,99 +11,78 @@ import (
 	"github.com/windtunnel-go/windtunnel/suites/loops"
 )
 
-// gojaLoop is the event loop of goja_nodejs, driven by the goroutine that calls Run,
-// whom the panics of callbacks reach. Run returns without having called what the last
-// callback posted, so what is left is counted here.
+// gojaLoop is the event loop of goja_nodejs, started in the background. It does not
+// tell what it has left to do, so that this is counted.
 type gojaLoop struct {
 	*eventloop.EventLoop
-	left   atomic.Int64
-	broken atomic.Bool // a panic has left Run, and Terminate would wait for it for ever
+	changed *sync.Cond
+	left    int // below zero once the loop is terminated
 }
 
-// settle makes a timer or callback count no more; of several calls one tells.
-type settle func()
+var errTerminated = errors.New("the loop is terminated")
 
-func (g *gojaLoop) counted(f func(), again bool) (func(*goja.Runtime), settle) {
-	g.left.Add(1)
-	var over atomic.Bool
-	done := func() {
-		if !over.Swap(true) {
-			g.left.Add(-1)
-		}
-	}
-	return func(*goja.Runtime) {
-		if !again {
-			done()
-		}
-		g.broken.Store(true)
-		f()
-		g.broken.Store(false)
-	}, done
+func (g *gojaLoop) add(n int) {
+	g.changed.L.Lock()
+	defer g.changed.L.Unlock()
+	g.left += n
+	g.changed.Broadcast()
 }
 
-type gojaTimer struct {
-	*eventloop.Timer
-	settle
+// counted returns f as the loop takes it, and what to call if it is not to run any more.
+func (g *gojaLoop) counted(f func()) (func(*goja.Runtime), func()) {
+	g.add(1)
+	over := sync.OnceFunc(func() { g.add(-1) })
+	return func(*goja.Runtime) { f(); over() }, over
 }
 
-func (g *gojaLoop) postFrom(f func()) error {
-	job, done := g.counted(f, false)
-	if !g.RunOnLoop(job) {
-		done()
-		return errors.New("RunOnLoop returned false")
+func (g *gojaLoop) post(f func()) error {
+	if job, _ := g.counted(f); !g.RunOnLoop(job) {
+		return errTerminated
 	}
 	return nil
 }
 
-func (g *gojaLoop) post(f func()) {
-	if err := g.postFrom(f); err != nil {
-		panic(err)
-	}
-}
-
+// after returns the function that cancels the timer.
 func (g *gojaLoop) after(d time.Duration, f func()) loops.Timer {
-	job, done := g.counted(f, false)
-	t := g.SetTimeout(job, d)
-	if t == nil {
-		done()
-		panic("SetTimeout returned nil")
+	job, over := g.counted(f)
+	if t := g.SetTimeout(job, d); t != nil {
+		return func() { g.ClearTimeout(t); over() }
 	}
-	return gojaTimer{t, done}
-}
-
-func (g *gojaLoop) cancel(t loops.Timer) {
-	g.ClearTimeout(t.(gojaTimer).Timer)
-	t.(gojaTimer).settle()
+	panic(errTerminated)
 }
 
 func (g *gojaLoop) every(period time.Duration, f func()) (func(), error) {
-	job, done := g.counted(f, true)
-	i := g.SetInterval(job, period)
-	return func() { g.ClearInterval(i); done() }, nil
+	if i := g.SetInterval(func(*goja.Runtime) { f() }, period); i != nil {
+		_, over := g.counted(f)
+		return func() { g.ClearInterval(i); over() }, nil
+	}
+	return nil, errTerminated
 }
 
 func (g *gojaLoop) drive() error {
-	for first := true; first || g.left.Load() > 0; first = false {
-		g.Run(func(*goja.Runtime) {})
+	g.changed.L.Lock()
+	defer g.changed.L.Unlock()
+	for g.left > 0 {
+		g.changed.Wait()
+	}
+	if g.left < 0 {
+		return errTerminated
 	}
 	return nil
 }
 
-func (g *gojaLoop) close() error {
-	if g.broken.Load() {
-		return errors.New("a panic left the loop")
+func newGojaLoop(loops.Options) *loops.Loop {
+	g, began := &gojaLoop{EventLoop: eventloop.NewEventLoop(), changed: sync.NewCond(new(sync.Mutex))}, time.Now()
+	g.Start()
+	return &loops.Loop{
+		Post: func(f func()) {
+			if err := g.post(f); err != nil {
+				panic(err)
+			}
+		},
+		After: g.after, Cancel: func(t loops.Timer) { t.(func())() },
+		Now: func() time.Duration { return time.Since(began) }, Charge: time.Sleep,
+		Drive: g.drive, Close: func() error { g.Terminate(); g.add(-1 << 32); return nil },
+		Every: g.every, PostFrom: g.post,
 	}
-	g.Terminate()
-	return nil
-}
-
-func gojaAdapter() loops.Adapter {
-	return loops.Adapter{Name: "goja eventloop", Mode: loops.Wall, Unit: 4 * time.Millisecond, Guard: 3 * time.Second, New: func(loops.Options) *loops.Loop {
-		g, began := &gojaLoop{EventLoop: eventloop.NewEventLoop()}, time.Now()
-		return &loops.Loop{
-			Post: g.post, After: g.after, Cancel: g.cancel, Drive: g.drive, Close: g.close,
-			Now:   func() time.Duration { return time.Since(began) },
-			Every: g.every, PostFrom: g.postFrom, Charge: time.Sleep,
-		}
-	}}
 }
