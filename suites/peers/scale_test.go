@@ -11,7 +11,7 @@ import (
 )
 
 // defaultScale keeps `go test ./...` short; the nightly workflow sets 1.
-const defaultScale = 0.02
+const defaultScale = 0.01
 
 // scaled returns how much of a full count to run, at least least of it, and logs it.
 // WINDTUNNEL_SCALE says which part.
