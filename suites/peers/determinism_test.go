@@ -1,7 +1,9 @@
 package peers_test
 
 import (
+	"fmt"
 	"runtime"
+	"sync"
 	"testing"
 	"testing/synctest"
 
@@ -11,14 +13,15 @@ import (
 	"github.com/windtunnel-go/windtunnel/fakeloop/timeline"
 )
 
-// same fails unless two records are equal, and have one digest.
+// same fails unless two records have one digest.
 func same(t *rapid.T, what string, want, got *timeline.Timeline) {
+	if want.Digest() == got.Digest() {
+		return
+	}
 	if d, differ := timeline.Diverge(want, got); differ {
 		t.Fatalf("%s: %v", what, d)
 	}
-	if want.Digest() != got.Digest() {
-		t.Fatalf("%s: equal timelines, different digests: %v, %v", what, want.Digest(), got.Digest())
-	}
+	t.Fatalf("%s: equal timelines, different digests: %v, %v", what, want.Digest(), got.Digest())
 }
 
 // A scenario has one digest, however often it is run and on however many processors.
@@ -26,34 +29,35 @@ func TestDeterminismOfManyRuns(t *testing.T) {
 	const scenarios = 3
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
 	runs := scaled(t, "runs of each scenario under each GOMAXPROCS", 10_000, 20)
-	total, events := 0, 0
+	total, events, orders := 0, 0, 0
 	check(t, scenarios, func(t *rapid.T) {
-		acts := rapid.SliceOfN(scenario(0), 10, 10).Draw(t, "scenario")
+		acts := long.Draw(t, "scenario")
 		seed := rapid.Uint64().Draw(t, "seed")
+		var mu sync.Mutex
+		var order []byte
+		seen := map[string]bool{} // the orders in which the work outside really ended
 		again := func() *timeline.Timeline {
-			return run(fakeloop.Config{Decisions: fakeloop.Seed(seed)}, flat(acts))
+			order = order[:0]
+			record := run(fakeloop.Config{Decisions: fakeloop.Seed(seed)}, acts, func(work int) {
+				mu.Lock()
+				defer mu.Unlock()
+				order = append(order, byte(work))
+			})
+			seen[string(order)] = true
+			return record
 		}
 		want := again()
-		digest := want.Digest()
 		for _, procs := range []int{1, 2, 8} {
 			runtime.GOMAXPROCS(procs)
-			for range runs {
-				if got := again(); got.Digest() != digest {
-					same(t, "", want, got)
-				}
+			for i := range runs {
+				same(t, fmt.Sprintf("run %d, GOMAXPROCS %d", i, procs), want, again())
 				total++
 			}
 		}
-		events += want.Len()
+		events, orders = events+want.Len(), orders+len(seen)
 	})
-	t.Logf("%d scenarios of %d events in all had one digest each in %d runs under GOMAXPROCS 1, 2 and 8", scenarios, events, total)
-}
-
-func flat(lists [][]act) (acts []act) {
-	for _, list := range lists {
-		acts = append(acts, list...)
-	}
-	return acts
+	t.Logf("%d scenarios of %d events had one digest each in %d runs under GOMAXPROCS 1, 2 and 8, while their work outside ended in %d orders",
+		scenarios, events, total, orders)
 }
 
 // A scenario has the same digest on virtual time and in a bubble.
@@ -69,9 +73,9 @@ func TestDeterminismInABubble(t *testing.T) {
 			}
 			return c
 		}
-		virtual := run(config(fakeloop.Virtual), acts)
+		virtual := run(config(fakeloop.Virtual), acts, nil)
 		var bubble *timeline.Timeline
-		synctest.Test(t, func(*testing.T) { bubble = run(config(fakeloop.Bubble), acts) })
+		synctest.Test(t, func(*testing.T) { bubble = run(config(fakeloop.Bubble), acts, nil) })
 		same(r, "A is virtual, B in a bubble", virtual, bubble)
 		scenarios, events = scenarios+1, events+virtual.Len()
 	})
@@ -84,13 +88,13 @@ func TestDeterminismOfReplays(t *testing.T) {
 	check(t, scaled(t, "scenarios", 10_000, 200), func(t *rapid.T) {
 		acts := scenario(0).Draw(t, "scenario")
 		recording := fakeloop.Record(fakeloop.Seed(rapid.Uint64().Draw(t, "seed")))
-		want := run(fakeloop.Config{Decisions: recording}, acts)
+		want := run(fakeloop.Config{Decisions: recording}, acts, nil)
 		replay, err := fakeloop.ParseReplay(recording.String())
 		if err != nil {
 			t.Fatalf("ParseReplay(%q): %v", recording.String(), err)
 		}
 		source := replay.Strict()
-		same(t, "A was recorded as "+recording.String(), want, run(fakeloop.Config{Decisions: source}, acts))
+		same(t, "A was recorded as "+recording.String(), want, run(fakeloop.Config{Decisions: source}, acts, nil))
 		if rest := source.Rest(); rest > 0 {
 			t.Fatalf("%d of %d recorded decisions were not asked for", rest, replay.Len())
 		}

@@ -18,7 +18,7 @@ import (
 func TestModel(t *testing.T) {
 	programs, lines := 0, 0
 	check(t, scaled(t, "programs", 100_000, 1_000), func(t *rapid.T) {
-		ops := rapid.SliceOfN(operation(0), 1, 20).Draw(t, "program")
+		ops := program.Draw(t, "program")
 		loop := fakeloop.New(fakeloop.Config{})
 		got, want := perform(realLoop{t, loop}, ops), perform(new(model), ops)
 		if !slices.Equal(got, want) {

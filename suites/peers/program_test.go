@@ -45,6 +45,9 @@ func operation(depth int) *rapid.Generator[op] {
 	})
 }
 
+// program draws a program.
+var program = rapid.SliceOfN(operation(0), 1, 20)
+
 // perform runs a program and returns all answers.
 func perform(m machine, ops []op) []string {
 	var log []string

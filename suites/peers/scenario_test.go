@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"runtime"
+	"slices"
 	"time"
 
 	"pgregory.net/rapid"
@@ -44,6 +45,11 @@ func scenario(depth int) *rapid.Generator[[]act] {
 	}), 1, 6-depth)
 }
 
+// long draws the acts of a scenario of some hundred events.
+var long = rapid.Map(rapid.SliceOfN(scenario(0), 10, 10), func(parts [][]act) []act {
+	return slices.Concat(parts...)
+})
+
 // stage is where a scenario takes place: a loop and what its callbacks share.
 type stage struct {
 	loop   *fakeloop.Loop
@@ -53,15 +59,21 @@ type stage struct {
 	event  *fakeloop.Event
 	timers []*fakeloop.Timer
 	gets   []*fakeloop.Future[int]
+
 	resets int
+	works  int
+	ended  func(work int)
 }
 
-// run performs a scenario on a fresh loop and returns the record.
-func run(c fakeloop.Config, acts []act) *timeline.Timeline {
+// run performs a scenario on a fresh loop and returns the record. Ended, unless it is
+// nil, is told of each piece of work outside that ends, by its number, on a goroutine of
+// that work.
+func run(c fakeloop.Config, acts []act, ended func(work int)) *timeline.Timeline {
 	c.Guard = 10 * time.Minute // no machine is that slow
 	loop := fakeloop.New(c)
 	s := &stage{
 		loop:   loop,
+		ended:  ended,
 		mutex:  fakeloop.NewMutex(loop, "mutex"),
 		permit: fakeloop.NewSemaphore(loop, "permit", 2),
 		queue:  fakeloop.NewQueue[int](loop, "queue", 2),
@@ -105,7 +117,15 @@ func (s *stage) do(co *fakeloop.Coroutine, a act) error {
 			timer.Reset(pause)
 		}
 	case "offload":
-		return settled(co, fakeloop.Offload(s.loop, label, work(a.N)), body)
+		s.works++
+		number := s.works
+		f := fakeloop.Offload(s.loop, label, func(context.Context) (int, error) {
+			if s.ended != nil {
+				defer s.ended(number)
+			}
+			return work(a.N)
+		})
+		return settled(co, f, body)
 	case "go":
 		fakeloop.Async(s.loop, label, func(co *fakeloop.Coroutine) (int, error) {
 			return a.N, s.perform(co, a.Body)
@@ -165,20 +185,18 @@ func settled[T any](co *fakeloop.Coroutine, f *fakeloop.Future[T], body func()) 
 }
 
 // work takes a really random time.
-func work(n int) func(context.Context) (int, error) {
-	return func(context.Context) (int, error) {
-		for range rand.IntN(5) {
-			for range rand.IntN(500) {
-				rand.Int()
-			}
-			runtime.Gosched()
+func work(n int) (int, error) {
+	for range rand.IntN(5) {
+		for range rand.IntN(500) {
+			rand.Int()
 		}
-		switch n {
-		case 7:
-			return 0, errors.New("the work failed")
-		case 8:
-			panic("the work panicked")
-		}
-		return n, nil
+		runtime.Gosched()
 	}
+	switch n {
+	case 7:
+		return 0, errors.New("the work failed")
+	case 8:
+		panic("the work panicked")
+	}
+	return n, nil
 }
