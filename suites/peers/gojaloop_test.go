@@ -62,17 +62,16 @@ func (g *gojaLoop) every(period time.Duration, f func()) (func(), error) {
 func (g *gojaLoop) drive() error {
 	g.changed.L.Lock()
 	defer g.changed.L.Unlock()
-	for g.left > 0 {
-		g.changed.Wait()
-	}
-	if g.left < 0 {
-		return errTerminated
+	for ; g.left != 0; g.changed.Wait() {
+		if g.left < 0 {
+			return errTerminated
+		}
 	}
 	return nil
 }
 
 func newGojaLoop(loops.Options) *loops.Loop {
-	g, began := &gojaLoop{EventLoop: eventloop.NewEventLoop(), changed: sync.NewCond(new(sync.Mutex))}, time.Now()
+	g, began := &gojaLoop{eventloop.NewEventLoop(), sync.NewCond(new(sync.Mutex)), 0}, time.Now()
 	g.Start()
 	return &loops.Loop{
 		Post: func(f func()) {
@@ -80,9 +79,8 @@ func newGojaLoop(loops.Options) *loops.Loop {
 				panic(err)
 			}
 		},
-		After: g.after, Cancel: func(t loops.Timer) { t.(func())() },
+		PostFrom: g.post, After: g.after, Every: g.every, Cancel: func(t loops.Timer) { t.(func())() },
 		Now: func() time.Duration { return time.Since(began) }, Charge: time.Sleep,
 		Drive: g.drive, Close: func() error { g.Terminate(); g.add(-1 << 32); return nil },
-		Every: g.every, PostFrom: g.post,
 	}
 }
