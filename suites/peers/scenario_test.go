@@ -26,7 +26,7 @@ type act struct {
 // withBody are the kinds of acts that start something.
 var withBody = []string{"post", "from", "after", "offload", "go", "lock", "acquire", "get"}
 
-var withoutBody = []string{"stop", "reset", "put", "set", "cancel", "choose", "panic", "sleep", "yield"}
+var withoutBody = []string{"stop", "reset", "put", "set", "cancel", "choose", "panic", "sleep", "yield", "charge", "tick"}
 
 // scenario draws the acts of a scenario.
 func scenario(depth int) *rapid.Generator[[]act] {
@@ -155,12 +155,30 @@ func (s *stage) do(co *fakeloop.Coroutine, a act) error {
 		if co != nil {
 			return co.Sleep(pause)
 		}
+	case "charge":
+		s.loop.Charge(time.Duration(a.N) * time.Millisecond / 2)
+	case "tick":
+		s.tick(label, a.N)
 	case "yield":
 		if co != nil {
 			return co.Yield()
 		}
 	}
 	return nil
+}
+
+// tick starts a ticker some of whose ticks take longer than its period, and that stops
+// itself.
+func (s *stage) tick(label string, n int) {
+	overrun := []fakeloop.Overrun{fakeloop.Skip, fakeloop.Burst, fakeloop.Delay}[n%3]
+	ticks := 0
+	var ticker *fakeloop.Ticker
+	ticker = s.loop.Named(label).TickFunc(2*time.Millisecond, overrun, func() {
+		if ticks++; ticks > n/2 {
+			ticker.Stop()
+		}
+		s.loop.Charge(time.Duration(n*ticks) * time.Millisecond / 4)
+	})
 }
 
 // settled calls body once f is resolved: at once and as part of the coroutine co, or in
