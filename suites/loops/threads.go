@@ -187,11 +187,17 @@ var threads = []Case{
 		Check: func(t *T) {
 			l := t.New()
 			var begin, at time.Duration
+			var fired atomic.Bool
 			t.Do(l, func() {
 				begin = l.Now()
-				l.After(1, t.Marker("timer"))
+				l.After(1, func() {
+					t.Mark("timer")
+					fired.Store(true)
+				})
 				l.Offload(func() {
-					for range 1000 {
+					// Long enough for a loop that does not wait, without a clock: in a
+					// bubble to sleep would be to let time go on.
+					for i := 0; i < 100_000 && !fired.Load(); i++ {
 						runtime.Gosched()
 					}
 				}, func() {
