@@ -23,10 +23,11 @@ func (t *task) alive() bool {
 }
 
 // take makes the next callback the loop's task, already recorded as begun; the books
-// of the one before are closed. When the turn under way is used up it begins another: the
-// ready queue as it stands, then the timers that are due. Time moves only if both
-// are empty, and then to the next timer, but not beyond horizon. The result is false if there is nothing to run by then, or if the loop is interrupted. The
-// caller holds l.mu.
+// of the one before are closed. When the turn under way is used up it begins
+// another: the ready queue as it stands, then the timers that are due. Time moves
+// only if both are empty, and then to the next timer, but not beyond horizon. The
+// result is false if there is nothing to run by then, or if the loop is interrupted.
+// The caller holds l.mu.
 func (l *Loop) take(horizon int64) bool {
 	l.trapping.caught = false
 	for {

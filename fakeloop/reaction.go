@@ -1,6 +1,6 @@
 package fakeloop
 
-// reaction is what happens when it is settled.
+// reaction is what happens when a future is settled.
 type reaction struct {
 	fn func()
 	of *state     // the future that fn settles, nil for a bare callback

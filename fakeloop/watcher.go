@@ -87,8 +87,13 @@ func (l *Loop) timeUp(g goal) error {
 // standsStill reports whether the loop has nothing to run at the present instant;
 // in a bubble it must have found that out since it was asked. The caller holds l.mu.
 func (l *Loop) standsStill(asked uint64) bool {
-	return !l.running && !l.inTurn() && len(l.ready) == 0 && len(l.beside.arrived) == 0 &&
-		(l.mode != Bubble || l.beside.answered >= asked)
+	return l.restsNow() && (l.mode != Bubble || l.beside.answered >= asked)
+}
+
+// restsNow reports whether no callback is in progress and none is ready. The caller
+// holds l.mu.
+func (l *Loop) restsNow() bool {
+	return !l.running && !l.inTurn() && len(l.ready) == 0 && len(l.beside.arrived) == 0
 }
 
 // atGoal reports whether a loop that stands still will do nothing more for g. In a
@@ -140,5 +145,5 @@ func (l *Loop) awaitChange(timeUp <-chan time.Time) bool {
 
 func (l *Loop) isIdle() bool {
 	_, timed := l.timers.next()
-	return !l.running && !l.inTurn() && len(l.ready) == 0 && len(l.beside.arrived) == 0 && !timed && len(l.outside) == 0
+	return l.restsNow() && !timed && len(l.outside) == 0
 }
