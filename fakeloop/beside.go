@@ -24,6 +24,9 @@ type beside struct {
 	granted  chan struct{} // the director lets the loop look at its queue; one slot, since the loop may have quit
 	quitting chan struct{} // closed with quit; nil but in a bubble
 
+	ready bool   // the director has seen that there is something to run,
+	since uint64 // which came in this interval
+
 	arrived  []arrival // bubble: posted by other goroutines since the bubble was last quiet
 	asked    uint64    // how often somebody asked whether the bubble is quiet
 	answered uint64    // the last such question that has been answered
@@ -44,7 +47,7 @@ func (l *Loop) startBeside(c Config) {
 		l.horizon = int64(cmp.Or(c.Horizon, DefaultHorizon))
 		l.beside.granted = make(chan struct{}, 1)
 		l.beside.quitting = make(chan struct{})
-		l.beside.director, l.beside.number = join(bubble)
+		l.beside.director, l.beside.number = join(bubble, l)
 	}
 	l.epoch = time.Now()
 	l.beside.done = make(chan struct{})

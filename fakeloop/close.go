@@ -31,6 +31,10 @@ func (l *Loop) Close() error {
 	if errors.Is(err, ErrClosed) {
 		return nil
 	}
+	var leaked error
+	if err == nil && l.mode == Bubble {
+		leaked = l.leaveBubble()
+	}
 	if err != nil {
 		return err
 	}
@@ -38,7 +42,7 @@ func (l *Loop) Close() error {
 	l.mu.Lock()
 	l.closed = true
 	l.record(timeline.Closed, timeline.Driver, timeline.Driver, "", "")
-	err = errors.Join(l.choices.refusal, l.dropHeld())
+	err = errors.Join(l.choices.refusal, l.dropHeld(), leaked)
 	l.dropCallbacks()
 	l.stopRelays()
 	l.notify()
@@ -166,8 +170,5 @@ func (l *Loop) quitBeside() error {
 		return ErrClosed
 	}
 	l.closed = true
-	if l.mode == Bubble {
-		l.beside.director.leave()
-	}
 	return nil
 }

@@ -39,6 +39,8 @@ const (
 	DefaultLimit   = 1_000_000
 	DefaultGuard   = 30 * time.Second
 	DefaultHorizon = 24 * time.Hour // in a bubble; there is none on virtual time
+
+	DefaultPassLimit = 50_000
 )
 
 // Config says how a loop behaves. The zero value is the default: virtual time,
@@ -99,6 +101,17 @@ type Config struct {
 	// loop.
 	Guard time.Duration
 
+	// PassLimit is how many events the gate of a bubble lets through at one instant
+	// before it takes them for a livelock: it then holds all that wait, and the loop
+	// gives up with a *LivelockError. Zero means DefaultPassLimit. It has no effect
+	// in another mode.
+	PassLimit int
+
+	// Spread is how far, in virtual time, a source of decisions may put off the start
+	// of a goroutine of [Loop.Go]; choice 0 is not at all. Zero means that starts are
+	// not put off. It has no effect in another mode than Bubble.
+	Spread time.Duration
+
 	_ struct{}
 }
 
@@ -106,6 +119,9 @@ type Config struct {
 func (c Config) check() {
 	if c.Mode > Wall {
 		panic(fmt.Sprintf("fakeloop: New: no such mode: %v; use Virtual, Bubble or Wall", c.Mode))
+	}
+	if c.PassLimit < 0 || c.Spread < 0 {
+		panic(fmt.Sprintf("fakeloop: New: PassLimit (%d) and Spread (%v) must not be negative; zero means the default", c.PassLimit, c.Spread))
 	}
 	if c.Limit < 0 || c.Guard < 0 || c.Horizon < 0 {
 		panic(fmt.Sprintf("fakeloop: New: Limit (%d), Guard (%v) and Horizon (%v) must not be negative; zero means the default", c.Limit, c.Guard, c.Horizon))

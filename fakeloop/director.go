@@ -5,21 +5,30 @@ import (
 	"sync"
 	"testing/synctest"
 	"time"
+
+	"github.com/windtunnel-go/windtunnel/fakeloop/timeline"
 )
 
-// director decides, in one testing/synctest bubble, which loop dispatches next. Only
-// one goroutine of a bubble can wait until the bubble is quiet, so the loops leave
-// that to it: each asks to be granted one look at its queue, and when everything else
-// is durably blocked one of them is.
+// director decides, in one testing/synctest bubble, what goes on next. Only one
+// goroutine of a bubble can wait until the bubble is quiet, so the loops, and the
+// events at their gates, leave that to it: each asks for its turn, and when everything
+// else is durably blocked one of them gets it. It never does what an event stands for
+// itself: that may block until something happens for which the director is needed.
 type director struct {
 	bubble uint64
 	wake   chan struct{} // one slot
 
-	mu      sync.Mutex
-	loops   int // not closed
-	made    int // ever
-	waiting []*Loop
-	last    int // the number of the loop granted last
+	mu       sync.Mutex
+	loops    []*Loop // not closed, in the order in which they were made
+	made     int     // ever
+	waiting  []*Loop // those that ask for a look at their queue
+	pending  []*crossing
+	barriers []chan struct{} // of those who wait until there is nothing else to let through
+
+	interval uint64      // how many turns it has given
+	last     timeline.ID // what had the last one
+	lastAt   time.Time
+	grants   grants
 }
 
 // directors are those of the bubbles that have a loop.
@@ -30,7 +39,7 @@ var directors struct {
 
 // join returns the director of a bubble, on behalf of one more loop, and that loop's
 // number.
-func join(bubble uint64) (*director, int) {
+func join(bubble uint64, l *Loop) (*director, int) {
 	directors.Lock()
 	defer directors.Unlock()
 	d := directors.of[bubble]
@@ -44,15 +53,15 @@ func join(bubble uint64) (*director, int) {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.loops++
+	d.loops = append(d.loops, l)
 	d.made++
 	return d, d.made
 }
 
 // leave says that a loop has been closed; with the last one the director ends.
-func (d *director) leave() {
+func (d *director) leave(l *Loop) {
 	d.mu.Lock()
-	d.loops--
+	d.loops = slices.DeleteFunc(d.loops, func(o *Loop) bool { return o == l })
 	d.mu.Unlock()
 	d.nudge()
 }
@@ -71,10 +80,10 @@ func (d *director) end() bool {
 	defer directors.Unlock()
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.loops == 0 {
+	if len(d.loops) == 0 {
 		delete(directors.of, d.bubble)
 	}
-	return d.loops == 0
+	return len(d.loops) == 0
 }
 
 // await returns when everything in the bubble is durably blocked and it is the turn
@@ -96,39 +105,17 @@ func (d *director) await(l *Loop) {
 func (d *director) isDone() bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.loops == 0
+	return len(d.loops) == 0
 }
 
 func (d *director) run() {
 	for !d.end() {
 		<-d.wake
 		d.quiesce()
-		for next := d.next(); next != nil; next = d.next() {
-			next.beside.granted <- struct{}{}
+		for d.grant() {
 			d.quiesce()
 		}
 	}
-}
-
-// next takes the loop whose turn it is off the list of those that wait: round robin,
-// in the order in which they were made.
-func (d *director) next() *Loop {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	best := -1
-	rank := func(l *Loop) int { return (l.beside.number - d.last - 1 + d.made) % d.made }
-	for i, l := range d.waiting {
-		if best < 0 || rank(l) < rank(d.waiting[best]) {
-			best = i
-		}
-	}
-	if best < 0 {
-		return nil
-	}
-	l := d.waiting[best]
-	d.waiting = slices.Delete(d.waiting, best, best+1)
-	d.last = l.beside.number
-	return l
 }
 
 // quiesce waits until everything else in the bubble is durably blocked. If somebody
@@ -136,9 +123,9 @@ func (d *director) next() *Loop {
 func (d *director) quiesce() {
 	for !quiet() {
 		d.mu.Lock()
-		waiting := slices.Clone(d.waiting)
+		loops := slices.Clone(d.loops)
 		d.mu.Unlock()
-		for _, l := range waiting {
+		for _, l := range loops {
 			l.report(ErrWaitBeside)
 		}
 		// Durable, so that the other's wait can end; short, but not beyond the end

@@ -51,6 +51,35 @@
 // time make no sense there and return [ErrNotVirtual]: AdvanceToNext, Turn and Step,
 // and on a wall loop Advance.
 //
+// # The gate of a bubble
+//
+// Whatever passes through the [Gate] of a loop happens one thing at a time, in an order
+// that does not depend on the scheduler: when everything in the bubble is durably
+// blocked, one event is let through, or one callback run, and then the next. The start
+// of a goroutine with [Loop.Go] is such an event, and so is whatever an in-memory
+// network makes of a chunk, a connection, a deadline: unmodified clients and servers
+// then run alike every time. Which event of those that wait goes first is a decision.
+//
+// A gate is a place where code waits, and not every place will do:
+//
+//   - The goroutine that waits must hold no lock that another may want. One that waits
+//     for a sync.Mutex is not durably blocked, the bubble is never quiet, and time
+//     stands still for ever. So a gate has no place in Dial, Write or Close, which
+//     user code calls under its locks, but in a goroutine of the network's own.
+//   - What a call gives to another goroutine must not wait for room. A writer that
+//     waits for a reader while it holds a lock stops the bubble in the same way, so a
+//     network takes in all that is written, and limits what it delivers.
+//   - Whether an event still makes sense is checked behind the gate. A deadline may
+//     have been moved while it waited.
+//   - Events need names that do not depend on the order in which they come: from, to
+//     and which of several. [CallStack] names what has nothing else.
+//
+// The gate orders what passes through it. Goroutines that one event wakes race until
+// they wait again: what they log comes in any order, which a [Journal] puts right; if
+// they meet at shared state, two runs may differ. The test's own barrier is
+// [Loop.Settle], which comes after all that waits at the gate. Closing the loop lets
+// everything through.
+//
 // # Idle
 //
 // A loop is idle when nothing is ready, no timer is set and no work is outside.

@@ -32,12 +32,18 @@ func mix(parent timeline.ID, n uint64) timeline.ID {
 	return timeline.ID(x)
 }
 
+// The constants of FNV-1a.
+const (
+	fnvOffset = 14695981039346656037
+	fnvPrime  = 1099511628211
+)
+
 // named returns the identity of an origin: FNV-1a over its name, mixed so that
 // it cannot be met by counting.
 func named(origin string) timeline.ID {
-	h := uint64(14695981039346656037)
+	h := uint64(fnvOffset)
 	for i := range len(origin) {
-		h = (h ^ uint64(origin[i])) * 1099511628211
+		h = (h ^ uint64(origin[i])) * fnvPrime
 	}
 	return mix(timeline.ID(h), 0)
 }

@@ -72,6 +72,12 @@ type Loop struct {
 	signals  *signals // nil until the first OnSignal
 	choices  choices
 	trapping trapping
+
+	gate       Gate
+	passLimit  int
+	spread     time.Duration
+	goroutines []*Goroutine      // started by Go and not ended
+	names      map[string]uint64 // how many of each name
 }
 
 // New returns a running loop at virtual instant 2000-01-01T00:00:00Z, or, in
@@ -91,6 +97,10 @@ func New(c Config) *Loop {
 		limit:   cmp.Or(c.Limit, DefaultLimit),
 		guard:   cmp.Or(c.Guard, DefaultGuard),
 		horizon: int64(cmp.Or(c.Horizon, never)),
+
+		passLimit: cmp.Or(c.PassLimit, DefaultPassLimit),
+		spread:    c.Spread,
+
 		epoch:   epoch,
 		wakeup:  make(chan struct{}, 1),
 		changed: make(chan struct{}),
@@ -98,6 +108,7 @@ func New(c Config) *Loop {
 		coroutines: make(map[*Coroutine]struct{}),
 		lanes:      make(map[timeline.ID]bool),
 	}
+	l.gate.loop = l
 	l.scope = &l.root
 	if l.tracksGoroutines() {
 		l.maker = thisGoroutine()

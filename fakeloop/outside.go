@@ -121,6 +121,11 @@ func (l *Loop) takeReturned() bool {
 	}
 }
 
+// hasReturned reports whether work waits to be taken back. The caller holds l.mu.
+func (l *Loop) hasReturned() bool {
+	return slices.ContainsFunc(l.outside, func(w *Work) bool { return w.returned })
+}
+
 // nextReturn returns the piece of work that the loop takes back next: of those that
 // it must have back before time moves on (in a bubble: of those that have returned)
 // the first that left, or the one that the source of decisions names. Nil means

@@ -28,6 +28,7 @@ const (
 	Held                       // a trap held a callback
 	Released                   // a held callback was let go
 	Cancelled                  // somebody asked to cancel a future
+	Passed                     // an event passed the gate of a bubble; Cause is what went on when it came
 )
 
 var kindNames = [...]string{
@@ -51,6 +52,7 @@ var kindNames = [...]string{
 	Held:       "hold",
 	Released:   "release",
 	Cancelled:  "cancel",
+	Passed:     "pass",
 }
 
 // String returns the kind as a verb, as it stands in a line of a timeline.

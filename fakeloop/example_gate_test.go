@@ -1,0 +1,163 @@
+package fakeloop_test
+
+import (
+	"fmt"
+	"log"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/windtunnel-go/windtunnel/fakeloop"
+)
+
+// Goroutines that Go starts begin one at a time, each when the one before waits for
+// something or has ended, so that what they do first has an order.
+func ExampleLoop_Go() {
+	synctest.Test(new(testing.T), func(*testing.T) {
+		loop := fakeloop.New(fakeloop.Config{Mode: fakeloop.Bubble})
+		defer loop.Close()
+
+		var free []string // no lock: one at a time
+		for _, name := range []string{"carol", "alice", "bob"} {
+			loop.Go(name, func() { free = append(free, name) })
+		}
+		fmt.Println(loop.Settle(), free)
+	})
+	// Output: <nil> [alice bob carol]
+}
+
+// A seed begins them in another order, the same each time.
+func ExampleLoop_Go_seed() {
+	order := func(source fakeloop.Source) (order []string) {
+		synctest.Test(new(testing.T), func(*testing.T) {
+			loop := fakeloop.New(fakeloop.Config{Mode: fakeloop.Bubble, Decisions: source})
+			defer loop.Close()
+			for _, name := range []string{"alice", "bob", "carol"} {
+				loop.Go(name, func() { order = append(order, name) })
+			}
+			_ = loop.Settle()
+		})
+		return order
+	}
+	recording := fakeloop.Record(fakeloop.Seed(7))
+	fmt.Println(order(recording))
+	fmt.Println(order(recording.Replay().Strict()))
+	// Output:
+	// [bob alice carol]
+	// [bob alice carol]
+}
+
+// A pipe that delivers what is sent an hour later. Whose message is delivered first
+// is up to the gate, also where several are due at one instant.
+func ExampleGate() {
+	synctest.Test(new(testing.T), func(*testing.T) {
+		loop := fakeloop.New(fakeloop.Config{Mode: fakeloop.Bubble})
+		defer loop.Close()
+
+		inbox := make(chan string, 10)
+		send := func(from, text string) {
+			go func() {
+				time.Sleep(time.Hour)
+				// The gate grants; the event itself happens here, behind it.
+				_ = loop.Gate().Pass(fakeloop.Passage{What: "message", From: from, To: "server"})
+				inbox <- from + ": " + text
+			}()
+		}
+		send("zoe", "hello")
+		send("adam", "hi")
+		fmt.Println(<-inbox)
+		fmt.Println(<-inbox)
+	})
+	// Output:
+	// adam: hi
+	// zoe: hello
+}
+
+// What is written to a buffer in one interval is taken out at once, however many
+// writes that were and whichever goroutine made them.
+func ExampleGate_PassFirst() {
+	synctest.Test(new(testing.T), func(*testing.T) {
+		loop := fakeloop.New(fakeloop.Config{Mode: fakeloop.Bubble})
+		defer loop.Close()
+
+		var mu sync.Mutex
+		var buffer strings.Builder
+		written := make(chan struct{}, 1)
+		write := func(text string) {
+			mu.Lock()
+			defer mu.Unlock()
+			buffer.WriteString(text)
+			select {
+			case written <- struct{}{}:
+			default:
+			}
+		}
+		go func() {
+			write("head ")
+			write("body")
+		}()
+		<-written
+		_ = loop.Gate().PassFirst(fakeloop.Passage{What: "ingest", From: "client", To: "server"})
+		mu.Lock()
+		defer mu.Unlock()
+		fmt.Println(buffer.String())
+	})
+	// Output: head body
+}
+
+// Two events with one name have no order but that of the scheduler, and are told.
+func ExampleGate_Ties() {
+	synctest.Test(new(testing.T), func(*testing.T) {
+		loop := fakeloop.New(fakeloop.Config{Mode: fakeloop.Bubble})
+		defer loop.Close()
+
+		for range 2 {
+			go loop.Gate().Pass(fakeloop.Passage{What: "dial", From: "resolver", To: "dns:53"})
+		}
+		_ = loop.Settle()
+		fmt.Println(loop.Gate().Ties())
+	})
+	// Output: [dial resolver>dns:53]
+}
+
+// Two calls that a library makes from two places get two names.
+func ExampleCallStack() {
+	var stacks []uint64
+	dial := func() { stacks = append(stacks, fakeloop.CallStack(0)) }
+	for range 2 {
+		dial()
+		dial()
+	}
+	fmt.Println(stacks[0] == stacks[2], stacks[0] == stacks[1])
+	// Output: true false
+}
+
+// Two goroutines that one event has woken log in the order in which the scheduler runs
+// them; a journal has them in the same order always.
+func ExampleJournal() {
+	synctest.Test(new(testing.T), func(*testing.T) {
+		loop := fakeloop.New(fakeloop.Config{Mode: fakeloop.Bubble})
+		defer loop.Close()
+
+		journal := fakeloop.NewJournal(loop)
+		logger := log.New(journal, "", 0)
+		start := make(chan struct{})
+		for _, name := range []string{"zoe", "adam"} {
+			go func() {
+				<-start
+				logger.Print(name, " is up")
+			}()
+		}
+		time.Sleep(time.Second)
+		close(start)
+		_ = loop.Settle()
+		journal.Printf("done")
+		fmt.Print(journal)
+	})
+	// Output:
+	// 1s: adam is up
+	// 1s: zoe is up
+	// 1s: done
+}
