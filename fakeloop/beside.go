@@ -89,13 +89,13 @@ func (l *Loop) runNext() bool {
 		l.endCallback()
 		l.notify()
 	}
-	asked := l.beside.asked
 	if l.mode == Bubble && !l.beside.quit {
 		l.mu.Unlock()
 		l.beside.director.await(l)
 		l.mu.Lock()
 		l.takeArrived()
 	}
+	asked := l.beside.asked // in a bubble by goroutines that are blocked by now
 	if l.beside.quit {
 		l.mu.Unlock()
 		return false

@@ -19,16 +19,20 @@ type director struct {
 	wake   chan struct{} // one slot
 
 	mu       sync.Mutex
-	loops    []*Loop // not closed, in the order in which they were made
-	made     int     // ever
-	waiting  []*Loop // those that ask for a look at their queue
-	pending  []*crossing
+	loops    []*Loop         // not closed, in the order in which they were made
+	made     int             // ever
+	waiting  []*Loop         // those that ask for a look at their queue
+	firsts   []*crossing     // events that go before all others, in their order
+	pending  []*crossing     // the other events, in their order
 	barriers []chan struct{} // of those who wait until there is nothing else to let through
 
 	interval uint64      // how many turns it has given
 	last     timeline.ID // what had the last one
 	lastAt   time.Time
 	grants   grants
+
+	turns   []turn   // scratch of choose
+	options []Option // likewise
 }
 
 // directors are those of the bubbles that have a loop.

@@ -2,6 +2,7 @@ package fakeloop
 
 import (
 	"cmp"
+	"slices"
 	"strconv"
 
 	"github.com/windtunnel-go/windtunnel/fakeloop/timeline"
@@ -96,7 +97,10 @@ func (g *Gate) Ties() []Passage {
 	if g == nil || g.loop.mode != Bubble {
 		return nil
 	}
-	return g.loop.beside.director.tiesOf(g)
+	d := g.loop.beside.director
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Clone(g.ties)
 }
 
 func (g *Gate) pass(method string, p Passage, first bool) error {
@@ -138,6 +142,7 @@ type passages struct {
 	label   string
 	waiting int
 	tied    bool
+	offered uint64 // the interval in which one of them was offered last, as a decision
 }
 
 // admit gives an event its identity. The caller holds the director's lock.

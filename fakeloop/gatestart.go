@@ -1,7 +1,7 @@
 package fakeloop
 
 import (
-	"fmt"
+	"slices"
 	"time"
 
 	"github.com/windtunnel-go/windtunnel/fakeloop/timeline"
@@ -132,12 +132,7 @@ func (g *Goroutine) begin() error {
 func (g *Goroutine) end(err error) {
 	l := g.loop
 	l.mu.Lock()
-	for i, o := range l.goroutines {
-		if o == g {
-			l.goroutines = append(l.goroutines[:i:i], l.goroutines[i+1:]...)
-			break
-		}
-	}
+	l.goroutines = slices.DeleteFunc(l.goroutines, func(o *Goroutine) bool { return o == g })
 	l.mu.Unlock()
 	g.err = err
 	close(g.done)
@@ -180,17 +175,26 @@ func (l *Loop) leaveBubble() error {
 func (l *Loop) leaks() error {
 	caller := thisGoroutine().id
 	l.mu.Lock()
-	defer l.mu.Unlock()
-	var names []string
-	for _, g := range l.goroutines {
-		if g.number != caller {
-			names = append(names, g.String())
-		}
-	}
-	if names == nil {
+	left := slices.DeleteFunc(slices.Clone(l.goroutines), func(g *Goroutine) bool { return g.number == caller })
+	l.mu.Unlock()
+	if len(left) == 0 {
 		return nil
 	}
-	return &LeakError{Goroutines: names}
+	at := make(map[uint64]stack)
+	for _, s := range stacks(dump()) {
+		at[s.id] = s
+	}
+	err := new(LeakError)
+	for _, g := range left {
+		s := at[g.number]
+		text := g.String() + ": " + s.state
+		if where := s.where(); where != "" {
+			text += " at " + where
+		}
+		err.Goroutines = append(err.Goroutines, text)
+	}
+	slices.Sort(err.Goroutines)
+	return err
 }
 
 // LeakError means that a loop was closed while goroutines that it had started went on.
@@ -203,24 +207,6 @@ func (e *LeakError) Error() string {
 	text := "fakeloop: closed while goroutines went on that Loop.Go had started; end them first, for example by closing what they wait for:"
 	for _, g := range e.Goroutines {
 		text += "\n" + g
-	}
-	return text
-}
-
-// LivelockError means that the gate of a bubble let so many events through at one
-// instant that they seem to follow each other for ever, as where a client dials again
-// without a pause. The gate then holds all that wait, and no callback runs any more.
-type LivelockError struct {
-	At     time.Duration // the loop's time
-	Events int           // how many events were let through at that instant
-	Last   []string      // the last of them, the latest last
-}
-
-// Error says what went on.
-func (e *LivelockError) Error() string {
-	text := fmt.Sprintf("fakeloop: at %v gave up after %d events at one instant: do they follow each other for ever, as where a client dials again without a pause? Config.PassLimit raises the limit. The last were", e.At, e.Events)
-	for _, event := range e.Last {
-		text += "\n" + event
 	}
 	return text
 }

@@ -39,13 +39,7 @@ func thisGoroutine() goroutine {
 
 // stackOf returns the stack of a goroutine, "" if it is gone.
 func stackOf(id uint64) string {
-	buf := make([]byte, 64<<10)
-	n := runtime.Stack(buf, true)
-	for n == len(buf) {
-		buf = make([]byte, 2*len(buf))
-		n = runtime.Stack(buf, true)
-	}
-	for _, stack := range strings.Split(string(buf[:n]), "\n\n") {
+	for _, stack := range strings.Split(dump(), "\n\n") {
 		if strings.HasPrefix(stack, fmt.Sprintf("goroutine %d ", id)) {
 			return strings.TrimSpace(stack)
 		}
