@@ -28,8 +28,9 @@ type room struct {
 // here is a change of the design.
 var rooms = []room{
 	{"fakeloop/timeline", nil},
+	{"fakeloop/durable", nil},
 	{"fakeloop", []string{"fakeloop/timeline"}},
-	{"toxics", []string{"fakeloop", "github.com/Shopify/toxiproxy/v2/toxics", "github.com/Shopify/toxiproxy/v2/stream"}},
+	{"toxics", []string{"fakeloop", "fakeloop/durable", "github.com/Shopify/toxiproxy/v2/toxics", "github.com/Shopify/toxiproxy/v2/stream"}},
 	{"toxics/tcp", []string{"toxics", "github.com/Shopify/toxiproxy/v2/...", "github.com/rs/zerolog/..."}},
 	{"asynctest/blocking", []string{"golang.org/x/exp/trace"}},
 	{"asynctest", []string{"fakeloop", "toxics", "asynctest/blocking", "github.com/onsi/gomega/..."}},
