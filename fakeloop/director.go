@@ -3,6 +3,7 @@ package fakeloop
 import (
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing/synctest"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 type director struct {
 	bubble uint64
 	wake   chan struct{} // one slot
+	quiets atomic.Uint64 // how often the bubble was found quiet
 
 	mu       sync.Mutex
 	loops    []*Loop         // not closed, in the order in which they were made
@@ -141,9 +143,10 @@ func (d *director) quiesce() {
 			timer.Stop()
 		}
 		if d.isDone() {
-			return
+			break
 		}
 	}
+	d.quiets.Add(1)
 }
 
 // quiet waits until the bubble is quiet; false means that another goroutine does.

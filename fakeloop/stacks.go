@@ -101,11 +101,13 @@ func (s stack) where() string {
 }
 
 // isStandard reports whether a frame is the standard library's.
-func (f frame) isStandard() bool {
-	if root := standardRoot(); root != "" {
-		return strings.HasPrefix(f.file, root)
+func (f frame) isStandard() bool { return isStandardFile(f.file, standardRoot()) }
+
+func isStandardFile(file, root string) bool {
+	if root != "" {
+		return strings.HasPrefix(file, root)
 	}
-	first, _, _ := strings.Cut(f.file, "/") // built with -trimpath: "net/http/server.go"
+	first, _, _ := strings.Cut(file, "/") // built with -trimpath: "net/http/server.go"
 	return !strings.Contains(first, ".")
 }
 
