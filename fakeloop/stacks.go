@@ -1,8 +1,10 @@
 package fakeloop
 
 import (
+	"cmp"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -34,7 +36,7 @@ func dump() string {
 	return string(buf[:n])
 }
 
-// stacks takes a dump apart.
+// stacks takes a dump apart, in the order in which the goroutines were started.
 func stacks(dump string) []stack {
 	var out []stack
 	for text := range strings.SplitSeq(dump, "\n\n") {
@@ -42,6 +44,7 @@ func stacks(dump string) []stack {
 			out = append(out, s)
 		}
 	}
+	slices.SortFunc(out, func(a, b stack) int { return cmp.Compare(a.id, b.id) })
 	return out
 }
 

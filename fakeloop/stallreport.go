@@ -1,7 +1,9 @@
 package fakeloop
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -11,7 +13,7 @@ type StallError struct {
 	Bubble  uint64        // as the runtime counts them
 	After   time.Duration // for how long nothing had moved, in real time
 	Blocked []Stalled     // who waits for what the bubble does not bring
-	Waiting []Stalled     // who waits for virtual time, or for each other
+	Waiting []Stalled     // who waits for virtual time, or for each other; those at a gate first
 }
 
 // Stalled is a goroutine of a bubble that has stalled.
@@ -81,6 +83,7 @@ func (b bubbleOf) stallError(after time.Duration) *StallError {
 			err.Waiting = append(err.Waiting, s.stalled())
 		}
 	}
+	slices.SortStableFunc(err.Waiting, func(a, b Stalled) int { return cmp.Compare(a.rank(), b.rank()) })
 	return err
 }
 
@@ -92,10 +95,21 @@ func (s Stalled) String() string {
 	if s.Where != "" {
 		text += " at " + s.Where
 	}
-	if strings.Contains(s.Stack, packagePath+".(*Gate).Pass") {
+	if s.atGate() {
 		text += ", at the gate"
 	}
 	return text
+}
+
+// atGate reports whether the goroutine waits at a gate.
+func (s Stalled) atGate() bool { return strings.Contains(s.Stack, packagePath+".(*Gate).Pass") }
+
+// rank is lower for who waits at a gate: to do that with a lock held is a common mistake.
+func (s Stalled) rank() int {
+	if s.atGate() {
+		return 0
+	}
+	return 1
 }
 
 // Error names who is blocked, on what and where, and who waits meanwhile: one of those
