@@ -56,6 +56,10 @@ func TestSpread(t *testing.T) {
 	equal(t, "without a source", text, "a=0s b=0s c=0s")
 	text, _ = starts(&script{0, 3, 0, 15, 2})
 	equal(t, "with one", text, "c=2s a=3s b=15s")
+	for range 50 {
+		text, _ = starts(&script{0, 5, 0, 5, 5})
+		equal(t, "put off to one instant", text, "a=5s b=5s c=5s")
+	}
 	seen := map[string]bool{}
 	for seed := range uint64(20) {
 		recording := fakeloop.Record(fakeloop.Seed(seed))

@@ -669,11 +669,11 @@ func TestMutants(t *testing.T) {
 	}
 }
 
-// readSources returns the files of this package and of timeline, by path.
+// readSources returns the files of this package and of those below it, by path.
 func readSources(t *testing.T) map[string]string {
 	t.Helper()
 	sources := map[string]string{}
-	for _, pattern := range []string{"*.go", "timeline/*.go"} {
+	for _, pattern := range []string{"*.go", "timeline/*.go", "durable/*.go"} {
 		files, err := filepath.Glob(pattern)
 		if err != nil || len(files) == 0 {
 			t.Fatalf("%s: %v, %v", pattern, files, err)

@@ -36,7 +36,7 @@ func dump() string {
 	return string(buf[:n])
 }
 
-// stacks takes a dump apart, in the order in which the goroutines were started.
+// stacks takes a dump apart, in the order of the goroutines' numbers.
 func stacks(dump string) []stack {
 	var out []stack
 	for text := range strings.SplitSeq(dump, "\n\n") {
