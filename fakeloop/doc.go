@@ -80,6 +80,20 @@
 // [Loop.Settle], which comes after all that waits at the gate. Closing the loop lets
 // everything through.
 //
+// What waited longer goes first, counted in intervals from one turn to the next; what
+// came in one interval goes in the order of its names, callbacks before events. A
+// [Seed] shuffles what waits at one time, and with [Config.Spread] it also moves the
+// starts of goroutines: a race between two events that never wait at one time is found
+// only if something moves them.
+//
+// # Stalls
+//
+// If a goroutine of a bubble waits for what the bubble does not bring (a sync.Mutex
+// whose holder waits in virtual time, a real connection, a channel from outside) the time
+// of the bubble stands still, and nothing inside can notice. [WatchStalls] tells from
+// outside who waits for what, and where. Package durable has locks for which waiting
+// does not stall.
+//
 // # Idle
 //
 // A loop is idle when nothing is ready, no timer is set and no work is outside.

@@ -1,6 +1,7 @@
 package fakeloop_test
 
 import (
+	"errors"
 	"fmt"
 	"log"
 	"strings"
@@ -160,4 +161,92 @@ func ExampleJournal() {
 	// 1s: adam is up
 	// 1s: zoe is up
 	// 1s: done
+}
+
+// The end of a goroutine can be waited for, and says how it came.
+func ExampleGoroutine() {
+	synctest.Test(new(testing.T), func(*testing.T) {
+		loop := fakeloop.New(fakeloop.Config{Mode: fakeloop.Bubble})
+		defer loop.Close()
+
+		g := loop.Go("client", func() { time.Sleep(time.Hour) })
+		fmt.Println(g.Err(), loop.Elapsed())
+		<-g.Done()
+		fmt.Println(g.Err(), loop.Elapsed())
+	})
+	// Output:
+	// <nil> 0s
+	// <nil> 1h0m0s
+}
+
+// Close tells which goroutines have not ended, and where they are.
+func ExampleLeakError() {
+	synctest.Test(new(testing.T), func(*testing.T) {
+		loop := fakeloop.New(fakeloop.Config{Mode: fakeloop.Bubble})
+		requests := make(chan string)
+		loop.Go("server", func() {
+			for range requests {
+			}
+		})
+		_ = loop.Settle()
+		var leak *fakeloop.LeakError
+		if errors.As(loop.Close(), &leak) {
+			fmt.Println(len(leak.Goroutines), "left:", strings.Contains(leak.Goroutines[0], "chan receive at example_gate_test.go"))
+		}
+		close(requests)
+	})
+	// Output: 1 left: true
+}
+
+// A client that dials again without a pause makes no time pass. The gate notices.
+func ExampleLivelockError() {
+	synctest.Test(new(testing.T), func(*testing.T) {
+		loop := fakeloop.New(fakeloop.Config{Mode: fakeloop.Bubble, PassLimit: 100})
+		defer loop.Close()
+		go func() {
+			for loop.Gate().Pass(fakeloop.Passage{What: "refuse", From: "client", To: "api:80"}) == nil {
+			}
+		}()
+		var livelock *fakeloop.LivelockError
+		if errors.As(loop.Settle(), &livelock) {
+			fmt.Println(livelock.Events, "events at", livelock.At)
+		}
+	})
+	// Output: 100 events at 0s
+}
+
+// With a spread a seed moves the starts of goroutines too, in virtual time.
+func ExampleConfig_spread() {
+	synctest.Test(new(testing.T), func(*testing.T) {
+		loop := fakeloop.New(fakeloop.Config{Mode: fakeloop.Bubble, Decisions: fakeloop.Seed(1), Spread: 15 * time.Second})
+		defer loop.Close()
+
+		for _, name := range []string{"alice", "bob"} {
+			loop.Go(name, func() { fmt.Println(name, loop.Elapsed()) })
+		}
+		time.Sleep(time.Minute)
+	})
+	// Output:
+	// alice 0s
+	// bob 7s
+}
+
+// A watch outside tells what a bubble waits for that never comes. Here it also brings
+// it; without Report the program ends.
+func ExampleWatchStalls() {
+	foreign := make(chan int) // made outside the bubble
+	watch := fakeloop.WatchStalls(fakeloop.StallConfig{
+		After: 20 * time.Millisecond, // short, for an example
+		Report: func(err *fakeloop.StallError) {
+			fmt.Println(err.Blocked[0].State, "in this file:", strings.HasPrefix(err.Blocked[0].Where, "example_gate_test.go:"))
+			close(foreign)
+		},
+	})
+	defer watch.Stop()
+	synctest.Test(new(testing.T), func(*testing.T) {
+		loop := fakeloop.New(fakeloop.Config{Mode: fakeloop.Bubble})
+		defer loop.Close()
+		<-foreign
+	})
+	// Output: chan receive in this file: true
 }

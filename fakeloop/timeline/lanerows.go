@@ -130,6 +130,8 @@ func (r *laneRows) describe(e Event) (lane int, text string, shown bool) {
 		}
 	case Chosen:
 		return r.chain(e.Cause), verb + name + detail, e.Cause != Driver
+	case Passed: // the doing of goroutines, which are in no lane
+		return r.chain(Driver), verb + name, true
 	case Charged:
 		return r.chain(e.Cause), verb + " " + plain(e.Detail), true
 	}
