@@ -120,7 +120,7 @@ func TestStallOfAReadLock(t *testing.T) {
 		}()
 		settled(t, loop)
 		mu.RLock()
-		mu.RUnlock()
+		defer mu.RUnlock()
 		time.Sleep(time.Minute)
 	})
 	equal(t, "stalls", len(stalls), 1)
