@@ -153,9 +153,11 @@ func TestSettle(t *testing.T) {
 	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
 		var log journal
-		loop.AfterFunc(0, log.note("due"))
-		loop.AfterFunc(time.Hour, log.note("later"))
-		loop.Post(func() { log.add("ready"); loop.Post(log.note("posted")); panic(io.EOF) })
+		loop.Post(func() { // on the loop, since one that runs by itself would begin before all is set
+			loop.AfterFunc(0, log.note("due"))
+			loop.AfterFunc(time.Hour, log.note("later"))
+			loop.Post(func() { log.add("ready"); loop.Post(log.note("posted")); panic(io.EOF) })
+		})
 		err := loop.Settle()
 		sameError(t, "Settle", err, io.EOF)
 		log.want(t, "ready due posted")
