@@ -242,12 +242,13 @@ func checkCancelLeak(t *T) {
 		}
 		clear(timers)
 		// A loop may sweep now and then, so that some of them may stay.
-		for range 20 {
-			runtime.GC()
-			if runtime.Gosched(); gone.Load() > n/2 {
+		for round := range 200 {
+			if round < 20 {
+				runtime.GC()
+			}
+			if linger(); gone.Load() > n/2 { // for the goroutine that runs cleanups
 				return
 			}
-			time.Sleep(time.Millisecond) // for the goroutine that runs cleanups
 		}
 	})
 	if got := gone.Load(); got <= n/2 {

@@ -2,33 +2,60 @@ package loops_test
 
 import (
 	"errors"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/windtunnel-go/windtunnel/suites/loops"
 )
 
-// bent is fakeloop with one of its functions replaced.
-func bent(name string, mode loops.Mode, kills string, edit func(*loops.Loop)) mutant {
-	a := loops.Fakeloop(mode)
-	straight := a.New
-	a.New = func(o loops.Options) *loops.Loop {
-		l := straight(o)
-		edit(l)
-		return l
-	}
-	return mutant{name: name, loop: a, kills: kills}
+// bent is fakeloop with some of its functions replaced.
+func bent(name, kills string, edit func(*loops.Loop)) mutant {
+	return mutant{name: name, whole: loops.Fakeloop, kills: kills, loop: func(mode loops.Mode) loops.Adapter {
+		a := loops.Fakeloop(mode)
+		straight := a.New
+		a.New = func(o loops.Options) *loops.Loop {
+			l := straight(o)
+			edit(l)
+			return l
+		}
+		return a
+	}}
 }
 
 // misled is fakeloop with other options than those asked for.
 func misled(name, kills string, edit func(*loops.Options)) mutant {
-	a := loops.Fakeloop(loops.Virtual)
-	straight := a.New
-	a.New = func(o loops.Options) *loops.Loop {
-		edit(&o)
-		return straight(o)
+	return mutant{name: name, whole: loops.Fakeloop, kills: kills, loop: func(mode loops.Mode) loops.Adapter {
+		a := loops.Fakeloop(mode)
+		straight := a.New
+		a.New = func(o loops.Options) *loops.Loop {
+			edit(&o)
+			return straight(o)
+		}
+		return a
+	}}
+}
+
+// facing is a mutant that faces only the cases it breaks, since others would take it
+// too long: in a bubble, and on a wall clock that goes on while something runs.
+func facing(name, kills string, edit func(*loops.Loop)) mutant {
+	m := bent(name, "", edit).in(elsewhere{loops.Bubble: kills, loops.Wall: kills})
+	all := m.loop
+	m.loop = func(mode loops.Mode) loops.Adapter {
+		a := all(mode)
+		if mode == loops.Wall {
+			a.Around = func(body func()) { body() }
+		}
+		a.Skip = map[string]string{}
+		for _, c := range loops.Cases() {
+			if !slices.Contains(strings.Fields(kills), c.ID()) {
+				a.Skip[c.ID()] = "it would take too long"
+			}
+		}
+		return a
 	}
-	return mutant{name: name, loop: a, kills: kills}
+	return m
 }
 
 // bentFuture is a future with some of its methods replaced.
@@ -129,6 +156,18 @@ type bentCoroutine struct{ loops.Coroutine }
 
 func (c bentCoroutine) Await(f loops.Future) (any, error) { return c.Coroutine.Await(straightened(f)) }
 
+// stubborn is a coroutine that waits until what it waits for is settled, and for ever
+// if need be.
+type stubborn struct{ loops.Coroutine }
+
+func (c stubborn) Await(f loops.Future) (any, error) {
+	v, err := c.Coroutine.Await(f)
+	if _, _, settled := f.Outcome(); !settled {
+		select {}
+	}
+	return v, err
+}
+
 var fakeloopMutants = []mutant{
 	misled("the seed is ignored", "27b", func(o *loops.Options) { o.Seed = 0 }),
 	misled("each loop has another seed", "27b", func() func(*loops.Options) {
@@ -141,25 +180,25 @@ var fakeloopMutants = []mutant{
 		}
 	}()),
 	misled("strict mode is not strict", "30", func(o *loops.Options) { o.Strict = false }),
-	bent("a foreign post comes when the sleep is over", loops.Wall, "3b 28b 30 31 33b", func(l *loops.Loop) {
+	facing("a foreign post comes when the sleep is over", "3b 28b 30 31 33b", func(l *loops.Loop) {
 		post := l.PostFrom
 		l.PostFrom = func(f func()) error {
 			time.AfterFunc(600*time.Millisecond, func() { _ = post(f) })
 			return nil
 		}
-	}),
-	bent("Jump has work back before it is done", loops.Virtual, "32b", func(l *loops.Loop) {
+	}).in(elsewhere{loops.Wall: "3b 28b 30 31 33b"}),
+	bent("Jump has work back before it is done", "32b", func(l *loops.Loop) {
 		l.Jump = func(work, done func()) func() {
 			go work()
 			return l.Offload(func() {}, done)
 		}
 	}),
-	bent("lock step does not look at the real time", loops.Virtual, "32c", func(l *loops.Loop) { l.LockStep = l.Jump }),
+	bent("lock step does not look at the real time", "32c", func(l *loops.Loop) { l.LockStep = l.Jump }),
 
-	bent("an error that nobody looked at is dropped", loops.Virtual, "38a 39a", promises(futureEdit{
+	bent("an error that nobody looked at is dropped", "38a 39a", promises(futureEdit{
 		made: func(p loops.Promise) { p.Future().OnSettled(func(any, error) {}) },
 	})),
-	bent("a rejection is reported whoever looked at it", loops.Virtual, "38a 38b 39a 39b", func(l *loops.Loop) {
+	bent("a rejection is reported whoever looked at it", "38a 38b 39a 39b", func(l *loops.Loop) {
 		var rejected []error
 		promises(futureEdit{reject: func(p loops.Promise, err error) bool {
 			rejected = append(rejected, err)
@@ -168,7 +207,7 @@ var fakeloopMutants = []mutant{
 		closeLoop := l.Close
 		l.Close = func() error { return errors.Join(append(rejected, closeLoop())...) }
 	}),
-	bent("a handler of a settled future is called at once", loops.Virtual, "40", promises(futureEdit{
+	bent("a handler of a settled future is called at once", "40", promises(futureEdit{
 		onSettled: func(f loops.Future, fn func(any, error)) {
 			if v, err, settled := f.Outcome(); settled {
 				fn(v, err)
@@ -177,13 +216,13 @@ var fakeloopMutants = []mutant{
 			f.OnSettled(fn)
 		},
 	})),
-	bent("Resolve always says yes", loops.Virtual, "41a 41b", promises(futureEdit{
+	bent("Resolve always says yes", "41a 41b", promises(futureEdit{
 		resolve: func(p loops.Promise, v any) bool {
 			p.Resolve(v)
 			return true
 		},
 	})),
-	bent("settling what is cancelled panics", loops.Virtual, "38b 41a 41b", promises(futureEdit{
+	bent("settling what is cancelled panics", "38b 41a 41b", promises(futureEdit{
 		reject: func(p loops.Promise, err error) bool {
 			if !p.Reject(err) {
 				panic("settled twice")
@@ -191,15 +230,15 @@ var fakeloopMutants = []mutant{
 			return true
 		},
 	})),
-	bent("a chain keeps the text of the error only", loops.Virtual, "42a 42b", promises(futureEdit{
+	bent("a chain keeps the text of the error only", "42a 42b", promises(futureEdit{
 		then: func(f loops.Future, fn func(any) (any, error)) loops.Future {
 			return textOnly{f.Then(fn)}
 		},
 	})),
-	bent("a cancellation has no cause", loops.Virtual, "41b 42b", promises(futureEdit{
+	bent("a cancellation has no cause", "41b 42b", promises(futureEdit{
 		cancel: func(f loops.Future, _ error) bool { return f.Cancel(errors.New("cancelled")) },
 	})),
-	bent("Close leaves futures pending", loops.Virtual, "43b", func(l *loops.Loop) {
+	bent("Close leaves futures pending", "43b", func(l *loops.Loop) {
 		closed := false
 		promises(futureEdit{outcome: func(f loops.Future) (any, error, bool) {
 			v, err, settled := f.Outcome()
@@ -211,7 +250,7 @@ var fakeloopMutants = []mutant{
 			return closeLoop()
 		}
 	}),
-	bent("waiting in vain does not say for what", loops.Virtual, "46", func(l *loops.Loop) {
+	bent("waiting in vain does not say for what", "46", func(l *loops.Loop) {
 		wait := l.Wait
 		l.Wait = func(f loops.Future) (any, error) {
 			v, err := wait(f)
@@ -221,14 +260,14 @@ var fakeloopMutants = []mutant{
 			return v, err
 		}
 	}),
-	bent("a timeout comes a moment early", loops.Virtual, "25a 25b", func(l *loops.Loop) {
+	bent("a timeout comes a moment early", "25a 25b", func(l *loops.Loop) {
 		timeout := l.Timeout
 		l.Timeout = func(f loops.Future, d time.Duration) loops.Future { return timeout(f, d-1) }
 	}),
-	bent("a timeout never comes", loops.Virtual, "25b", func(l *loops.Loop) {
+	bent("a timeout never comes", "25b", func(l *loops.Loop) {
 		l.Timeout = func(f loops.Future, _ time.Duration) loops.Future { return f }
 	}),
-	bent("a tick does not wait for the one before", loops.Virtual, "50", func(l *loops.Loop) {
+	bent("a tick does not wait for the one before", "50", func(l *loops.Loop) {
 		l.EveryAsync = func(period time.Duration, body func(loops.Coroutine)) func() {
 			stop, _ := l.Every(period, func() {
 				l.Go("tick", func(c loops.Coroutine) (any, error) {
@@ -239,7 +278,7 @@ var fakeloopMutants = []mutant{
 			return stop
 		}
 	}),
-	bent("the clock leaves out what callbacks take", loops.Bubble, "10 21c 53b", func(l *loops.Loop) {
+	bent("the clock leaves out what callbacks take", "", func(l *loops.Loop) {
 		var taken time.Duration
 		post, now := l.Post, l.Now
 		l.Post = func(f func()) {
@@ -250,11 +289,21 @@ var fakeloopMutants = []mutant{
 			})
 		}
 		l.Now = func() time.Duration { return now() - taken }
-	}),
-	bent("Close does nothing", loops.Virtual, "38a 39a 43a 43b 44a 45 55a", func(l *loops.Loop) {
+	}).in(elsewhere{loops.Bubble: "10 21c 53b"}),
+	bent("Close does nothing", "38a 39a 43a 43b 44a 45 55a", func(l *loops.Loop) {
 		l.Close = func() error { return nil }
+	}).in(neverEnds),
+	facing("Close runs what is left first", "43a", func(l *loops.Loop) {
+		closeLoop := l.Close
+		l.Close = func() error { return errors.Join(l.Drive(), closeLoop()) }
 	}),
-	bent("Close does not wait for the callback in progress", loops.Wall, "44a 55b", func(l *loops.Loop) {
+	bent("a wait that Close interrupts goes on", "", func(l *loops.Loop) {
+		start := l.Go
+		l.Go = func(label string, body func(loops.Coroutine) (any, error)) loops.Future {
+			return start(label, func(c loops.Coroutine) (any, error) { return body(stubborn{c}) })
+		}
+	}).in(elsewhere{loops.Bubble: "55a", loops.Wall: "55a"}),
+	bent("Close does not wait for the callback in progress", "", func(l *loops.Loop) {
 		var mu sync.Mutex
 		running := 0
 		add := func(n int) {
@@ -280,7 +329,45 @@ var fakeloopMutants = []mutant{
 			}
 			return closeLoop()
 		}
+	}).in(elsewhere{loops.Bubble: "44a 55b", loops.Wall: "44a 55b"}),
+	bent("the list of what is pending leaves out timers", "43c", func(l *loops.Loop) {
+		pending := l.Pending
+		l.Pending = func() []string {
+			return slices.DeleteFunc(pending(), func(item string) bool { return strings.HasPrefix(item, "timer") })
+		}
 	}),
+	facing("cancelling looks through all timers", "14b", func(l *loops.Loop) {
+		var all []loops.Timer
+		after, stop := l.After, l.Stop
+		l.After = func(d time.Duration, f func()) loops.Timer {
+			timer := after(d, f)
+			all = append(all, timer)
+			return timer
+		}
+		l.Stop = func(t loops.Timer) bool { return slices.Contains(all, t) && stop(t) }
+	}).in(elsewhere{loops.Wall: "14b"}),
+	facing("timers wait until nothing is ready", "33a", func(l *loops.Loop) {
+		ready := 0 // on the loop
+		post, after := l.Post, l.After
+		l.Post = func(f func()) {
+			ready++
+			post(func() {
+				ready--
+				f()
+			})
+		}
+		l.After = func(d time.Duration, f func()) loops.Timer {
+			var again func()
+			again = func() {
+				if ready == 0 {
+					f()
+					return
+				}
+				after(0, again)
+			}
+			return after(d, again)
+		}
+	}).in(elsewhere{loops.Wall: "33a"}),
 }
 
 // textOnly is a future whose errors have lost their identity.

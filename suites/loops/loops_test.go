@@ -9,6 +9,6 @@ import (
 func TestLoops(t *testing.T) {
 	for _, mode := range []loops.Mode{loops.Virtual, loops.Bubble, loops.Wall} {
 		t.Run(string(mode), func(t *testing.T) { loops.Run(t, watched(mode)) })
+		t.Run("reference "+string(mode), func(t *testing.T) { loops.Run(t, refAdapter("", mode)) })
 	}
-	t.Run("reference", func(t *testing.T) { loops.Run(t, refAdapter("")) })
 }

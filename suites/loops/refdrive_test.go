@@ -49,7 +49,15 @@ func (l *refLoop) loop(horizon time.Duration, over func() bool) error {
 		}
 		task, found, wait := l.next(horizon)
 		l.running = found
+		sleep, timed := l.untilNext(horizon)
 		l.mu.Unlock()
+		if !found && timed {
+			select {
+			case <-l.wakeup:
+			case <-time.After(sleep):
+			}
+			continue
+		}
 		if wait {
 			select {
 			case <-l.wakeup:
@@ -73,6 +81,15 @@ func (l *refLoop) loop(horizon time.Duration, over func() bool) error {
 		l.dispatch(task.fn)
 	}
 	return l.failures(nil)
+}
+
+// untilNext is how long a loop on package time sleeps before the next timer that it
+// lives to see. The caller holds l.mu.
+func (l *refLoop) untilNext(horizon time.Duration) (sleep time.Duration, timed bool) {
+	if !l.onPackageTime() || len(l.timers) == 0 || l.timers[0].at > horizon || l.timers[0].at == refNever {
+		return 0, false
+	}
+	return l.timers[0].at - l.now, true
 }
 
 // patience is how long the loop waits for work outside.
@@ -123,6 +140,7 @@ func (l *refLoop) next(horizon time.Duration) (task refTask, found, wait bool) {
 // beginTurn makes the batch of the next turn: what is ready, then the timers that
 // are due. Only if there is neither, and no work outside, time moves.
 func (l *refLoop) beginTurn(horizon time.Duration) bool {
+	l.readClock()
 	idle := len(l.ready) == 0
 	if idle {
 		l.ready, l.late = l.late, nil
@@ -145,7 +163,7 @@ func (l *refLoop) beginTurn(horizon time.Duration) bool {
 	if still || l.outside > 0 && !l.has("time moves though work is outside") {
 		return len(l.batch) > 0
 	}
-	if len(l.timers) == 0 || l.timers[0].at > horizon || l.timers[0].at == refNever {
+	if len(l.timers) == 0 || l.timers[0].at > horizon || l.timers[0].at == refNever || l.onPackageTime() {
 		return len(l.batch) > 0
 	}
 	l.now = max(l.now, l.timers[0].at)
@@ -198,6 +216,11 @@ func (l *refLoop) Advance(d time.Duration) error {
 	err := l.loop(horizon, nil)
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.readClock(); l.onPackageTime() {
+		l.mu.Unlock()
+		time.Sleep(target - l.now)
+		l.mu.Lock()
+	}
 	l.now = max(l.now, target)
 	return err
 }

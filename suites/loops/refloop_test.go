@@ -6,13 +6,17 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/windtunnel-go/windtunnel/suites/loops"
 )
 
-// refLoop is a second subject beside fakeloop: a plain loop on virtual time with
-// everything that the contract asks of queues and timers, and no futures. Its
-// flaw, if any, names the one place at which it is wrong; see mutants_test.go.
+// refLoop is a second subject beside fakeloop: a plain loop, on virtual time or on
+// package time, with everything that the contract asks of queues and timers, and no
+// futures. Its flaw, if any, names the one place at which it is wrong; see
+// mutants_test.go.
 type refLoop struct {
 	flaw    string
+	epoch   time.Time // on package time: when the loop was made; zero on virtual time
 	limit   int
 	onError func(error)
 	fatal   func(any) bool
@@ -49,8 +53,12 @@ var (
 	errRunning = errors.New("a callback cannot close its loop")
 )
 
-func newRefLoop(flaw string) *refLoop {
-	return &refLoop{flaw: flaw, limit: 100_000, wakeup: make(chan struct{}, 1)}
+func newRefLoop(flaw string, mode loops.Mode) *refLoop {
+	l := &refLoop{flaw: flaw, limit: 100_000, wakeup: make(chan struct{}, 1)}
+	if mode != loops.Virtual {
+		l.epoch = time.Now()
+	}
+	return l
 }
 
 func (l *refLoop) has(flaw string) bool { return l.flaw == flaw }
@@ -58,10 +66,22 @@ func (l *refLoop) has(flaw string) bool { return l.flaw == flaw }
 func (l *refLoop) Now() time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.readClock()
 	if l.has("the clock ticks with each reading") {
 		l.now++
 	}
 	return l.now
+}
+
+// onPackageTime says that time is not the loop's to move.
+func (l *refLoop) onPackageTime() bool { return !l.epoch.IsZero() }
+
+// readClock brings now up to package time, which stands still within a callback.
+// The caller holds l.mu.
+func (l *refLoop) readClock() {
+	if l.onPackageTime() && !l.running {
+		l.now = max(l.now, time.Since(l.epoch))
+	}
 }
 
 func (l *refLoop) Post(f func()) {

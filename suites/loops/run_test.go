@@ -19,7 +19,7 @@ func caseOf(check func(*loops.T)) loops.Case {
 }
 
 func TestStatuses(t *testing.T) {
-	quick := refAdapter("")
+	quick := refAdapter("", loops.Virtual)
 	quick.Guard = 50 * time.Millisecond
 	gone := func(f func()) { _ = f } // never calls the body
 	for _, c := range []struct {
@@ -29,11 +29,11 @@ func TestStatuses(t *testing.T) {
 		status  loops.Status
 		text    string
 	}{
-		{"ok", refAdapter(""), func(t *loops.T) { t.New() }, loops.OK, ""},
-		{"a failure", refAdapter(""), func(t *loops.T) { t.Errorf("one is %d", 2) }, loops.Fail, "one is 2"},
-		{"a failure that ends it", refAdapter(""), func(t *loops.T) { t.Fatalf("over"); panic("not reached") }, loops.Fail, "over"},
-		{"a panic", refAdapter(""), func(*loops.T) { panic("boom") }, loops.Crash, "panic: boom"},
-		{"Goexit", refAdapter(""), func(*loops.T) { runtime.Goexit() }, loops.Crash, "ended by runtime.Goexit"},
+		{"ok", refAdapter("", loops.Virtual), func(t *loops.T) { t.New() }, loops.OK, ""},
+		{"a failure", refAdapter("", loops.Virtual), func(t *loops.T) { t.Errorf("one is %d", 2) }, loops.Fail, "one is 2"},
+		{"a failure that ends it", refAdapter("", loops.Virtual), func(t *loops.T) { t.Fatalf("over"); panic("not reached") }, loops.Fail, "over"},
+		{"a panic", refAdapter("", loops.Virtual), func(*loops.T) { panic("boom") }, loops.Crash, "panic: boom"},
+		{"Goexit", refAdapter("", loops.Virtual), func(*loops.T) { runtime.Goexit() }, loops.Crash, "ended by runtime.Goexit"},
 		{"a hang", quick, func(*loops.T) { select {} }, loops.Hang, "had not ended after 50ms"},
 		{"a check not run", loops.Adapter{Around: gone}, func(*loops.T) {}, loops.Crash, "did not run it"},
 	} {
@@ -140,7 +140,7 @@ func TestNeeds(t *testing.T) {
 			a = loops.InBubble(t, loops.Fakeloop(loops.Bubble))
 		}
 		if slices.Contains(strings.Fields(c.Needs), "Jitter") {
-			a = refAdapter("")
+			a = refAdapter("", loops.Virtual)
 		}
 		if r := loops.Only(a, c.Needs).Run(c); r.Status != loops.OK {
 			t.Errorf("with nothing but %q: %s", c.Needs, r.Text(""))
@@ -160,7 +160,7 @@ const brokenOnPurpose = "WINDTUNNEL_LOOPS_MUTANT"
 // TestBroken runs the table on one mutant, for the test below.
 func TestBroken(t *testing.T) {
 	if flaw := os.Getenv(brokenOnPurpose); flaw != "" {
-		loops.Run(t, refAdapter(flaw))
+		loops.Run(t, refAdapter(flaw, loops.Virtual))
 	}
 }
 

@@ -34,16 +34,18 @@ func watch(body func()) ([]string, error) {
 
 // watchedBut is watched, with an edit of the reports.
 func watchedBut(name, kills string, edit func(reports []string) []string) mutant {
-	a := watched(loops.Virtual)
-	a.Watch = func(body func()) ([]string, error) {
-		reports, err := watch(body)
-		return edit(reports), err
-	}
-	return mutant{name: name, loop: a, kills: kills}
+	return mutant{name: name, whole: watched, kills: kills, loop: func(mode loops.Mode) loops.Adapter {
+		a := watched(mode)
+		a.Watch = func(body func()) ([]string, error) {
+			reports, err := watch(body)
+			return edit(reports), err
+		}
+		return a
+	}}
 }
 
-// without leaves out the reports that hold a word.
-func without(word string) func([]string) []string {
+// silent leaves out the reports that hold a word.
+func silent(word string) func([]string) []string {
 	return func(reports []string) []string {
 		var out []string
 		for _, r := range reports {
@@ -56,9 +58,9 @@ func without(word string) func([]string) []string {
 }
 
 var watchMutants = []mutant{
-	watchedBut("sleeping does not count as blocking", "53a", without("sleep")),
-	watchedBut("receiving does not count as blocking", "54a", without("chan receive")),
-	watchedBut("waiting for a lock does not count as blocking", "54c", without("sync")),
+	watchedBut("sleeping does not count as blocking", "53a", silent("sleep")),
+	watchedBut("receiving does not count as blocking", "54a", silent("chan receive")),
+	watchedBut("waiting for a lock does not count as blocking", "54c", silent("sync")),
 	watchedBut("reports do not say where", "53a 54a 54c", func(reports []string) []string {
 		for i := range reports {
 			reports[i] = "a callback blocked"
