@@ -100,15 +100,18 @@ func (l *Loop) runNext() bool {
 		l.mu.Unlock()
 		return false
 	}
-	found := l.choices.refusal == nil && l.take(never)
-	if !found && !l.interrupted() && l.mode == Bubble && l.takeReturned() {
-		found = l.take(never)
+	var fn func()
+	if l.choices.refusal == nil {
+		fn = l.take(never)
+	}
+	if fn == nil && !l.interrupted() && l.mode == Bubble && l.takeReturned() {
+		fn = l.take(never)
 	}
 	switch {
-	case found:
+	case fn != nil:
 		l.beside.ran++
 		l.mu.Unlock()
-		l.dispatch()
+		l.dispatch(fn)
 		return true
 	case l.interrupted() && l.choices.refusal == nil:
 		l.notify()
@@ -134,7 +137,7 @@ type arrival struct {
 func (l *Loop) takeArrived() {
 	slices.SortStableFunc(l.beside.arrived, func(a, b arrival) int { return cmp.Compare(a.from, b.from) })
 	for _, a := range l.beside.arrived {
-		l.enqueue(a.task)
+		l.enqueueTask(a.task)
 	}
 	l.beside.arrived = l.beside.arrived[:0]
 }

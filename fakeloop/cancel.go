@@ -67,7 +67,7 @@ func (s *state) giveUp(err error, upward *CancelError, known bool) bool {
 			s.coroutine.interrupt(source, err)
 		}
 		if canceller != nil && !l.closed {
-			l.enqueue(task{id: l.scope.child(), parent: l.scope.id, label: s.label, fn: func() { canceller(upward.Cause) }})
+			l.enqueue(l.scope.id, l.scope.next(), s.label, func() { canceller(upward.Cause) })
 		}
 		if source == nil {
 			return true

@@ -71,7 +71,7 @@ func (l *Loop) Close() error {
 
 // dropCallbacks forgets what will not run any more. The caller holds l.mu.
 func (l *Loop) dropCallbacks() {
-	for _, t := range l.batch[l.pos:] {
+	for _, t := range l.queue.rest() {
 		if t.timer != nil {
 			t.timer.queued = false
 		}
@@ -79,7 +79,7 @@ func (l *Loop) dropCallbacks() {
 	for i := range l.timers.keys {
 		l.timers.keys[i].timer.set = false
 	}
-	l.batch, l.ready, l.timers, l.pos, l.beside.arrived = nil, nil, timerHeap{}, 0, nil
+	l.queue, l.timers, l.beside.arrived = queue{}, timerHeap{}, nil
 }
 
 // unwind ends a suspended coroutine on a goroutine of its own, so that neither
@@ -133,7 +133,7 @@ func (l *Loop) settleRest() error {
 			cancels = append(cancels, w.cancel)
 		}
 	}
-	l.outside, l.ready = nil, nil
+	l.outside, l.queue = nil, queue{}
 	l.mu.Unlock()
 	for _, cancel := range cancels {
 		cancel(ErrClosed)

@@ -12,25 +12,25 @@ import (
 // Coroutine is the body of an Async call as that body sees it: it can suspend
 // itself in Await, Sleep and Yield. It is used by its own body only.
 type Coroutine struct {
-	loop        *Loop
-	scope       scope
-	label       string
-	number      uint64 // how many coroutines had been started before, plus one
-	body        func()
-	future      *state // the coroutine's own
-	resume      func() // runs the body on to its next Await; a method value made once
-	next        func() (struct{}, bool)
-	stop        func()
-	yield       func(struct{}) bool
-	inside      bool   // the body is running
-	waiting     bool   // the body is suspended, and what it awaits is pending
-	goroutine   uint64 // the runtime's number of the body's goroutine, if the loop tracks them
-	at          *place // where the body is suspended; with sites
-	awaits      *state // what the suspended body waits for, also if its future was cancelled
-	interrupted bool   // the body was resumed by a cancellation, not by what it awaits
-	told        error  // what the call that suspended the body returns
-	cancelled   error  // what the next Await returns, a *CancelError: the coroutine was cancelled
-	ended       bool   // the loop closed while the body was suspended
+	loop      *Loop
+	scope     scope
+	label     string
+	number    uint64 // how many coroutines had been started before, plus one
+	body      func()
+	future    *state // the coroutine's own
+	resume    func() // runs the body on to its next Await; a method value made once
+	next      func() (struct{}, bool)
+	stop      func()
+	yield     func(struct{}) bool
+	inside    bool   // the body is running
+	waiting   bool   // the body is suspended, and what it awaits is pending
+	goroutine uint64 // the runtime's number of the body's goroutine, if the loop tracks them
+	at        *place // where the body is suspended; with sites
+	awaits    *state // what the suspended body waits for, also if its future was cancelled
+	tells     bool   // the next resumption tells a cancellation, if there is one
+	told      error  // what the call that suspended the body returns
+	cancelled error  // what the next Await returns, a *CancelError: the coroutine was cancelled
+	ended     bool   // the loop closed while the body was suspended
 }
 
 // Async starts a coroutine: body runs on the loop, from the next turn on, and
@@ -99,20 +99,37 @@ func (co *Coroutine) Sleep(d time.Duration) error {
 // returns the *CancelError if the coroutine was cancelled, and ErrClosed if the loop
 // is closed first. It panics if it is not called by co's own body.
 func (co *Coroutine) Yield() error {
-	if err := co.check(); err != nil {
-		return err
-	}
+	caller := co.caller()
 	l := co.loop
 	l.mu.Lock()
-	l.record(timeline.Awaited, co.scope.id, l.scope.id, co.label, "the next turn")
-	l.enqueue(task{id: co.scope.child(), parent: co.scope.id, label: co.label, fn: co.resume})
-	l.mu.Unlock()
-	if err := co.pause(); err != nil {
+	err := co.admit(caller)
+	if err == nil {
+		err = co.takeCancelled()
+	}
+	if err != nil {
+		l.mu.Unlock()
 		return err
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return co.takeCancelled()
+	co.recordAwait("the next turn")
+	l.enqueue(l.scope.id, l.scope.next(), co.label, co.resume)
+	co.tells = true
+	l.mu.Unlock()
+	return co.pause()
+}
+
+// recordAwait records that the body, which is running, is about to suspend itself. The
+// caller holds the loop's lock.
+func (co *Coroutine) recordAwait(what string) {
+	l := co.loop
+	if co.future.status == isPending {
+		l.readClock()
+		l.log.AddOf(co.future.mark, timeline.Awaited, l.elapsed(), l.turn, l.scope.id, l.scope.id, what)
+	} else {
+		l.record(timeline.Awaited, l.scope.id, l.scope.id, co.label, what)
+	}
+	if what == "" {
+		l.log.Refer(co.awaits.id, co.awaits.label)
+	}
 }
 
 // run is the callback that resumes the body until it suspends itself again or ends.
@@ -132,13 +149,13 @@ func (co *Coroutine) run() {
 		co.next, co.stop = iter.Pull(co.sequence)
 	}
 	co.future.source, co.awaits, co.at, co.told = nil, nil, nil, nil
-	if co.interrupted {
-		co.interrupted = false
+	if co.tells {
+		co.tells = false
 		co.told = co.takeCancelled()
 	}
 	co.inside = true
 	l.inside = co
-	l.scope = &co.scope
+	l.scope = co.scope // until the callback ends
 	l.mu.Unlock()
 	co.next()
 }
@@ -194,7 +211,7 @@ func (co *Coroutine) suspend(s *state) error {
 	}
 	co.awaits, co.at, co.waiting = s, at, true
 	s.handle(reaction{fn: co.resume, of: co.future, co: co})
-	l.record(timeline.Awaited, co.scope.id, l.scope.id, co.label, describe(s.id, s.label))
+	co.recordAwait("")
 	l.mu.Unlock()
 	return co.pause()
 }
@@ -222,9 +239,9 @@ func (co *Coroutine) interrupt(source *state, err error) {
 		return
 	}
 	source.forget(co)
-	co.waiting, co.interrupted = false, true
+	co.waiting, co.tells = false, true
 	l := co.loop
-	l.enqueue(task{id: l.scope.child(), parent: l.scope.id, label: co.label, fn: co.resume})
+	l.enqueue(l.scope.id, l.scope.next(), co.label, co.resume)
 }
 
 // caller returns the calling goroutine, zero where the loop does not track them.

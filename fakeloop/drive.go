@@ -104,9 +104,9 @@ func (l *Loop) runUntil(g goal) error {
 			l.mu.Unlock()
 			return err
 		}
-		if l.take(bound) {
+		if fn := l.take(bound); fn != nil {
 			l.mu.Unlock()
-			l.dispatch()
+			l.dispatch(fn)
 			n++
 			l.mu.Lock()
 			continue
@@ -144,7 +144,14 @@ func (l *Loop) hasReady() bool {
 // readClock brings the loop's time up to date; virtual time, and the time
 // within a callback, stand. The caller holds l.mu.
 func (l *Loop) readClock() {
-	if l.mode != Virtual && !l.running && !l.closed {
+	if l.mode != Virtual {
+		l.readRealClock()
+	}
+}
+
+//go:noinline
+func (l *Loop) readRealClock() {
+	if !l.running && !l.closed {
 		l.now = max(l.now, int64(time.Since(l.epoch)))
 	}
 }

@@ -29,6 +29,7 @@ const (
 type state struct {
 	loop      *Loop
 	id        timeline.ID
+	mark      timeline.Mark // of the event in which it was made
 	label     string
 	site      *place
 	status    status
@@ -116,8 +117,8 @@ func (s *state) begin(l *Loop, label string, source *state) {
 		panic("fakeloop: a future was made on a closed loop: its handlers would never run")
 	}
 	s.loop, s.label, s.source = l, label, source
-	s.id = l.scope.child()
-	l.record(timeline.Promised, s.id, l.scope.id, label, "")
+	l.readClock()
+	s.id, s.mark = l.log.AddChild(timeline.Promised, l.elapsed(), l.turn, l.scope.id, l.scope.next(), label, 0)
 	l.pending.add(s)
 }
 
@@ -149,7 +150,8 @@ func (s *state) finish(err error, detail string) {
 	if err != nil {
 		s.status = isRejected
 	}
-	l.record(timeline.Settled, s.id, l.scope.id, s.label, detail)
+	l.readClock()
+	l.log.AddOf(s.mark, timeline.Settled, l.elapsed(), l.turn, s.id, l.scope.id, detail)
 	s.list.remove(s)
 	if err != nil && !s.observed {
 		l.unobserved.add(s)

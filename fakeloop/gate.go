@@ -2,6 +2,7 @@ package fakeloop
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"strconv"
 
@@ -150,8 +151,8 @@ func (g *Gate) admit(e *crossing) {
 	lane := g.lanes[e.passage]
 	if lane == nil {
 		p := e.passage
-		id := mix(named(p.What+"\x00"+p.From+"\x00"+p.To), 1<<63) // unlike anything an origin of that name makes
-		lane = &passages{scope: scope{id: mix(mix(id, uint64(p.Count)), p.Stack)}, label: p.String()}
+		id := named(p.What + "\x00" + p.From + "\x00" + p.To).Child(math.MinInt64) // unlike anything an origin of that name makes
+		lane = &passages{scope: scope{id: id.Child(int64(p.Count)).Child(int64(p.Stack))}, label: p.String()}
 		if g.lanes == nil {
 			g.lanes = make(map[Passage]*passages)
 		}

@@ -48,7 +48,7 @@ func (e *crossing) compare(o *crossing) int {
 // option is what a source of decisions is told of a turn.
 func (t turn) option() Option {
 	if t.loop != nil {
-		return Option{mix(named("callback"), uint64(t.loop.beside.number)), "callback"}
+		return Option{named("callback").Child(int64(t.loop.beside.number)), "callback"}
 	}
 	return Option{t.event.id, t.event.lane.label}
 }

@@ -55,7 +55,7 @@ func (l *Loop) Go(name string, f func()) *Goroutine {
 	}
 	l.names[name]++
 	g.passage = Passage{What: "start", To: name, Count: int(l.names[name]) - 1}
-	g.id = mix(mix(named(name), 1<<62), l.names[name])
+	g.id = named(name).Child(1 << 62).Child(int64(l.names[name]))
 	l.goroutines = append(l.goroutines, g)
 	go g.run(f)
 	return g

@@ -64,6 +64,12 @@ func (l *Loop) isBeside() bool { return !l.runsOn(thisGoroutine().id) }
 // checkCaller panics if the calling goroutine is outside the bubble of the loop, and,
 // in strict mode, if it does not belong to the loop. The caller does not hold l.mu.
 func (l *Loop) checkCaller(what string) {
+	if l.careful {
+		l.lookAtCaller(what)
+	}
+}
+
+func (l *Loop) lookAtCaller(what string) {
 	l.checkBubble(what)
 	if !l.strict {
 		return

@@ -27,6 +27,7 @@ type Loop struct {
 	policy  Policy
 	sites   bool
 	strict  bool
+	careful bool // who calls is looked at
 	limit   int
 	guard   time.Duration
 	horizon int64 // how far a driving call may move time, ns
@@ -37,15 +38,10 @@ type Loop struct {
 	now      int64                // ns since epoch
 	turn     uint64               // the turn under way, or the last one
 	lanes    map[timeline.ID]bool // scratch of decideNext
-	ready    []task               // posted, not yet part of a turn
-	batch    []task               // the turn under way
-	pos      int                  // how much of batch has been taken
-	task     task                 // the callback under way, or the last one
+	queue    queue
 	timers   timerHeap
-	armed    uint64 // how often a timer was set: the order of equal deadlines
-	scope    *scope // whose children things made now are
-	root     scope
-	current  scope
+	scope    scope // whose children things made now are
+	root     scope // the driver, while a callback is in progress
 	origins  map[string]*scope
 	running  bool // a callback is in progress
 	driven   bool // a driving call is in progress (virtual)
@@ -109,7 +105,7 @@ func New(c Config) *Loop {
 		lanes:      make(map[timeline.ID]bool),
 	}
 	l.gate.loop = l
-	l.scope = &l.root
+	l.careful = l.strict || l.mode == Bubble
 	if l.tracksGoroutines() {
 		l.maker = thisGoroutine()
 	}
@@ -189,7 +185,7 @@ func (l *Loop) PostFrom(origin string, f func()) error {
 	t := task{id: s.child(), parent: s.id, label: origin, fn: f}
 	switch {
 	case l.mode != Bubble || l.runsOn(caller) || !l.running && caller == l.maker.id:
-		l.enqueue(t)
+		l.enqueueTask(t)
 	case caller == l.maker.id:
 		l.arrive(t, timeline.Driver)
 	default:
@@ -233,7 +229,7 @@ func (n Named) Post(f func()) {
 	if l.mode == Bubble && l.running && l.isBeside() {
 		l.arrive(task{id: l.root.child(), parent: l.root.id, label: n.label, fn: f}, timeline.Driver)
 	} else {
-		l.enqueue(task{id: l.scope.child(), parent: l.scope.id, label: n.label, fn: f})
+		l.enqueue(l.scope.id, l.scope.next(), n.label, f)
 	}
 	l.mu.Unlock()
 }
@@ -247,11 +243,12 @@ func (n Named) AfterFunc(d time.Duration, f func()) *Timer {
 	t := &Timer{loop: l, label: n.label, fn: f, site: l.site()}
 	l.checkCaller("AfterFunc")
 	l.mu.Lock()
-	defer l.mu.Unlock()
 	if l.closed {
+		l.mu.Unlock()
 		panic("fakeloop: AfterFunc on a closed loop: the timer would never fire")
 	}
 	l.arm(t, d)
+	l.mu.Unlock()
 	return t
 }
 
@@ -265,20 +262,36 @@ func (l *Loop) record(k timeline.Kind, id, cause timeline.ID, label, detail stri
 	l.log.Append(timeline.Event{At: l.elapsed(), Turn: l.turn, Kind: k, ID: id, Cause: cause, Label: label, Detail: detail})
 }
 
-// enqueue appends a task to the ready queue. The caller holds l.mu.
-func (l *Loop) enqueue(t task) {
+// enqueue appends a callback, the n-th child of its parent, to the ready queue. The
+// caller holds l.mu.
+func (l *Loop) enqueue(parent timeline.ID, n int64, label string, fn func()) {
 	l.readClock()
-	l.log.Add(timeline.Posted, l.elapsed(), l.turn, t.id, t.parent, t.label)
-	l.ready = append(l.ready, t)
+	id, mark := l.log.AddChild(timeline.Posted, l.elapsed(), l.turn, parent, n, label, 0)
+	t := l.queue.push()
+	t.id, t.parent, t.mark, t.fn = id, parent, mark, fn
+	if t.label != label { // seldom: fewer pointers for the garbage collector to hear of
+		t.label = label
+	}
+	l.wake()
+}
+
+// enqueueTask is enqueue for a callback that has its identity. The caller holds l.mu.
+func (l *Loop) enqueueTask(t task) {
+	l.readClock()
+	t.mark = l.log.Add(timeline.Posted, l.elapsed(), l.turn, t.id, t.parent, t.label)
+	*l.queue.push() = t
 	l.wake()
 }
 
 // wake ends the sleep of whoever waits for something to do. The caller holds
 // l.mu.
 func (l *Loop) wake() {
-	if !l.sleeping {
-		return
+	if l.sleeping {
+		l.rouse()
 	}
+}
+
+func (l *Loop) rouse() {
 	l.sleeping = false
 	select {
 	case l.wakeup <- struct{}{}:
@@ -289,9 +302,8 @@ func (l *Loop) wake() {
 // notify tells those who watch the loop that something may have changed. The
 // caller holds l.mu.
 func (l *Loop) notify() {
-	if l.watchers == 0 {
-		return
+	if l.watchers > 0 {
+		close(l.changed)
+		l.changed = make(chan struct{})
 	}
-	close(l.changed)
-	l.changed = make(chan struct{})
 }

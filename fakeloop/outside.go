@@ -87,7 +87,7 @@ func (l *Loop) takeBack(w *Work) {
 	l.outside = slices.DeleteFunc(l.outside, func(o *Work) bool { return o == w })
 	l.record(timeline.Returned, w.id, timeline.Driver, w.label, "")
 	if w.fn != nil {
-		l.enqueue(task{id: mix(w.id, 1), parent: w.id, label: w.label, fn: w.fn})
+		l.enqueue(w.id, 1, w.label, w.fn)
 	}
 	l.notify()
 }

@@ -2,7 +2,6 @@ package fakeloop
 
 import (
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/windtunnel-go/windtunnel/fakeloop/timeline"
@@ -97,7 +96,7 @@ func (l *Loop) Pending() []Item {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var out []Item
-	for _, t := range slices.Concat(l.batch[l.pos:], l.ready) {
+	for _, t := range l.queue.tasks[l.queue.pos:] {
 		if t.alive() {
 			out = append(out, Item{Kind: PendingCallback, ID: t.id, Label: t.label})
 		}
@@ -132,15 +131,13 @@ func (l *Loop) Pending() []Item {
 func (l *Loop) Peek() (Item, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, queue := range [][]task{l.batch[l.pos:], l.ready} {
-		for i := range queue {
-			switch t := &queue[i]; {
-			case !t.alive():
-			case t.timer != nil:
-				return t.timer.item(), true
-			default:
-				return Item{Kind: PendingCallback, ID: t.id, Label: t.label}, true
-			}
+	for i := l.queue.pos; i < len(l.queue.tasks); i++ {
+		switch t := &l.queue.tasks[i]; {
+		case !t.alive():
+		case t.timer != nil:
+			return t.timer.item(), true
+		default:
+			return Item{Kind: PendingCallback, ID: t.id, Label: t.label}, true
 		}
 	}
 	if _, ok := l.timers.next(); ok {

@@ -157,7 +157,7 @@ func (l *Loop) stepOutside(horizon int64) (again bool, err error) {
 		target = min(target, when)
 	}
 	if target <= l.now {
-		return l.now < horizon || len(l.ready) > 0, nil
+		return l.now < horizon || len(l.queue.posted()) > 0, nil
 	}
 	began, start := l.now, time.Now()
 	wait, reached := time.Duration(target-began), false

@@ -9,69 +9,118 @@ import (
 // task is a callback that is ready to run.
 type task struct {
 	id     timeline.ID
-	parent timeline.ID // who posted it; two tasks of one parent keep their order whatever is decided
+	parent timeline.ID   // who posted it; two tasks of one parent keep their order whatever is decided
+	mark   timeline.Mark // of the event in which it was posted or armed
 	label  string
-	fn     func()
+	fn     func() // nil once it has been taken
 	timer  *Timer // nil unless the task is a timer that came due
-	armed  uint64 // which setting of the timer this is
+}
+
+// queue is the callbacks that are ready, in the order in which they run: first what is
+// left of the turn under way, then those that were posted since it began. Slots that
+// are not in use have no pointers but that of a label.
+type queue struct {
+	tasks []task
+	pos   int // the next to be taken; the callback under way is the one before
+	end   int // of the turn under way
+}
+
+// rest returns what is left of the turn under way.
+func (q *queue) rest() []task { return q.tasks[q.pos:q.end] }
+
+// posted returns what does not belong to the turn under way.
+func (q *queue) posted() []task { return q.tasks[q.end:] }
+
+// push returns a slot at the end of the queue. Its label may be that of another.
+func (q *queue) push() *task {
+	n := len(q.tasks)
+	if n == cap(q.tasks) {
+		q.tasks = append(q.tasks, task{})
+	} else {
+		q.tasks = q.tasks[:n+1]
+	}
+	return &q.tasks[n]
+}
+
+// compact gives the slots of what has been taken back.
+func (q *queue) compact() {
+	const few = 64
+	switch n := len(q.tasks); {
+	case q.pos == n:
+		q.tasks, q.pos = q.tasks[:0], 0
+	case q.pos > max(few, n/2): // each slot that is moved was paid for by one that is given back
+		left := copy(q.tasks, q.tasks[q.pos:])
+		clear(q.tasks[max(left, q.pos):])
+		q.tasks, q.pos = q.tasks[:left], 0
+	}
 }
 
 // alive reports whether a task of the batch will run: a timer does not if it was
 // stopped or set anew since it came due. The caller holds the loop's lock.
 func (t *task) alive() bool {
-	return t.timer == nil || t.timer.queued && t.timer.armed == t.armed
+	return t.timer == nil || t.timer.queued && t.timer.mark == t.mark
 }
 
-// take makes the next callback the loop's task, already recorded as begun; the books
+// take returns the next callback, already recorded as begun; the books
 // of the one before are closed. When the turn under way is used up it begins
 // another: the ready queue as it stands, then the timers that are due. Time moves
 // only if both are empty, and then to the next timer, but not beyond horizon. The
-// result is false if there is nothing to run by then, or if the loop is interrupted.
+// result is nil if there is nothing to run by then, or if the loop is interrupted.
 // The caller holds l.mu.
-func (l *Loop) take(horizon int64) bool {
+func (l *Loop) take(horizon int64) func() {
 	l.trapping.caught = false
 	for {
-		for l.pos < len(l.batch) {
-			picked := l.pick()
-			if l.interrupted() {
-				return false
+		for l.queue.pos < l.queue.end {
+			if (l.source != nil || l.trapping.active()) && !l.pick() {
+				return nil
 			}
-			if !picked {
-				continue // stopped or set anew by an earlier callback of the batch
+			t := &l.queue.tasks[l.queue.pos]
+			l.queue.pos++
+			fn := t.fn
+			t.fn = nil // so that closures are not kept alive
+			if timer := t.timer; timer != nil {
+				t.timer = nil
+				if !timer.claim(t.mark) {
+					continue // stopped or set anew by an earlier callback of the batch
+				}
+				l.now = max(l.now, timer.when)
 			}
-			t := &l.task
-			if t.timer != nil {
-				l.now = max(l.now, t.timer.when)
-			}
-			l.current = scope{id: t.id}
-			l.scope = &l.current
-			l.running = true
-			l.log.Add(timeline.Fired, l.elapsed(), l.turn, t.id, t.parent, t.label)
-			return true
+			l.running, l.root, l.scope = true, l.scope, scope{id: t.id}
+			l.log.AddOf(t.mark, timeline.Fired, l.elapsed(), l.turn, t.id, t.parent, "")
+			return fn
 		}
 		if !l.nextBatch(horizon) {
-			return false
+			return nil
 		}
 	}
+}
+
+// underWay returns the callback that take has returned last.
+func (l *Loop) underWay() task {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.queue.tasks[l.queue.pos-1]
 }
 
 // endCallback closes the books of the callback that has just returned. The
 // caller holds l.mu.
 func (l *Loop) endCallback() {
-	l.running = false
-	l.beside.leaving = false
-	l.scope = &l.root
-	if l.inside != nil {
-		l.inside.inside = false
+	if !l.running {
+		return
+	}
+	if co := l.inside; co != nil {
+		co.inside, co.scope = false, l.scope
 		l.inside = nil
 	}
+	l.running, l.beside.leaving, l.scope = false, false, l.root
 }
 
 // inTurn reports whether the turn under way has something left to run. The
 // caller holds l.mu.
 func (l *Loop) inTurn() bool {
-	for i := l.pos; i < len(l.batch); i++ {
-		if l.batch[i].alive() {
+	rest := l.queue.rest()
+	for i := range rest {
+		if rest[i].alive() {
 			return true
 		}
 	}
@@ -81,7 +130,7 @@ func (l *Loop) inTurn() bool {
 // hasMore reports whether take would return a task. The caller holds l.mu.
 func (l *Loop) hasMore(horizon int64) bool {
 	when, ok := l.timers.next()
-	return l.inTurn() || len(l.ready) > 0 || ok && when <= max(l.now, l.reach(horizon))
+	return l.inTurn() || len(l.queue.posted()) > 0 || ok && when <= max(l.now, l.reach(horizon))
 }
 
 // reach returns how far time may move now: to the horizon, unless the loop's time
@@ -99,62 +148,60 @@ func (l *Loop) reach(horizon int64) int64 {
 // nextBatch begins a turn and reports whether it has anything to run. The
 // caller holds l.mu.
 func (l *Loop) nextBatch(horizon int64) bool {
-	l.batch, l.ready = l.ready, l.batch[:0]
-	l.pos = 0
+	l.queue.compact()
 	l.readClock()
-	l.collectDue()
-	if len(l.batch) == 0 {
-		when, ok := l.timers.next()
-		if !ok || when > l.reach(horizon) {
-			return false
-		}
-		l.now = when
-		l.collectDue()
+	if len(l.timers.keys) > 0 {
+		l.collectDue(horizon)
+	}
+	l.queue.end = len(l.queue.tasks)
+	if l.queue.pos == l.queue.end {
+		return false
 	}
 	l.turn++
 	return true
 }
 
 // collectDue appends the timers that are due to the batch, in the order of
-// their deadlines and, among equals, in the order in which they were set.
-func (l *Loop) collectDue() {
-	for {
-		when, ok := l.timers.next()
-		if !ok || when > l.now {
+// their deadlines and, among equals, in the order in which they were set. If nothing
+// else is ready, time moves to the first of them.
+func (l *Loop) collectDue(horizon int64) {
+	when, ok := l.timers.next()
+	if ok && len(l.queue.tasks) == l.queue.pos && when > l.now {
+		if when > l.reach(horizon) {
 			return
 		}
+		l.now = when
+	}
+	for ; ok && when <= l.now; when, ok = l.timers.next() {
 		t := l.timers.pop()
 		t.queued = true
-		l.batch = append(l.batch, task{
-			id: t.id, parent: t.parent, label: t.label, fn: t.fn, timer: t, armed: t.armed,
-		})
+		*l.queue.push() = task{id: t.id, parent: t.parent, mark: t.mark, label: t.label, fn: t.fn, timer: t}
 	}
 }
 
-// pick makes the loop's task the one that runs next: one that a trap released, the
-// first of the batch, or the one the source of decisions names among those that may
-// legally go first, which are the first of each lane. The result is false if
-// it does not run: it was stopped, a trap holds it now, or the source refused.
+// pick moves the task that runs next to the front of the rest of the batch: one that a
+// trap released, the first, or the one the source of decisions names among those that
+// may legally go first, which are the first of each lane. The result is false if
+// the loop is interrupted: a trap holds the task now, or the source refused.
 func (l *Loop) pick() bool {
 	released := l.trapping.takeReleased()
 	if !released && l.source != nil && !l.decideNext() {
 		return false
 	}
-	l.task = l.batch[l.pos]
-	l.batch[l.pos] = task{} // so that closures are not kept alive
-	l.pos++
-	t := &l.task
+	t := &l.queue.tasks[l.queue.pos]
 	if !released && len(l.trapping.traps) > 0 && l.hold(*t) {
+		*t = task{}
+		l.queue.pos++
 		return false
 	}
-	return t.timer == nil || t.timer.claim(t.armed)
+	return true
 }
 
 // decideNext moves the task that the source of decisions names to the front
 // of the rest of the batch, all others keeping their order. It returns false if the
 // source refused, with nothing moved.
 func (l *Loop) decideNext() bool {
-	rest := l.batch[l.pos:]
+	rest := l.queue.rest()
 	c := &l.choices
 	c.first, c.options = c.first[:0], c.options[:0]
 	clear(l.lanes)
@@ -180,18 +227,18 @@ func (l *Loop) decideNext() bool {
 	return true
 }
 
-// dispatch runs the loop's task. Its own frame in a stack is what tells a blocking
+// dispatch runs a callback. Its own frame in a stack is what tells a blocking
 // detector that the code above it is a callback, so it is never inlined.
 //
 //go:noinline
-func (l *Loop) dispatch() {
+func (l *Loop) dispatch(fn func()) {
 	finished := false
 	defer func() {
 		if !finished {
-			l.unwinding(l.task, recover())
+			l.unwinding(l.underWay(), recover())
 		}
 	}()
-	l.task.fn()
+	fn()
 	finished = true
 }
 

@@ -44,7 +44,7 @@ func (s *state) post(n uint64, h reaction) {
 	if h.co != nil {
 		h.co.waiting = false
 	}
-	s.loop.enqueue(task{id: mix(s.id, -n), parent: s.id, label: s.label, fn: h.fn})
+	s.loop.enqueue(s.id, -int64(n), s.label, h.fn)
 }
 
 // forget takes the handler that resumes a coroutine away, leaving its place empty so

@@ -14,12 +14,12 @@ type Timer struct {
 	label  string
 	fn     func()
 	site   *place
-	id     timeline.ID // of this setting
-	parent timeline.ID // who set it
-	when   int64       // ns since the loop's epoch
-	armed  uint64      // number of this setting among all of the loop
-	set    bool        // in the heap
-	queued bool        // came due, in the batch, not yet run
+	id     timeline.ID   // of this setting
+	parent timeline.ID   // who set it
+	when   int64         // ns since the loop's epoch
+	mark   timeline.Mark // of this setting; settings of a loop have rising ones
+	set    bool          // in the heap
+	queued bool          // came due, in the batch, not yet run
 }
 
 // Stop prevents the timer from firing and reports whether it did: false means
@@ -58,8 +58,8 @@ func (t *Timer) Due() time.Time {
 
 // claim takes a due timer out of the batch to run it; false if it was stopped
 // or set anew since it came due. The caller holds the loop's lock.
-func (t *Timer) claim(armed uint64) bool {
-	if !t.queued || t.armed != armed {
+func (t *Timer) claim(mark timeline.Mark) bool {
+	if !t.queued || t.mark != mark {
 		return false
 	}
 	t.queued = false
@@ -74,14 +74,9 @@ func (l *Loop) arm(t *Timer, d time.Duration) {
 
 // armAt sets t to fire at an instant. The caller holds l.mu.
 func (l *Loop) armAt(t *Timer, when int64) {
-	l.armed++
-	t.id, t.parent, t.armed = l.scope.child(), l.scope.id, l.armed
-	t.when = when
+	t.parent, t.when = l.scope.id, when
+	t.id, t.mark = l.log.AddChild(timeline.Armed, l.elapsed(), l.turn, t.parent, l.scope.next(), t.label, time.Duration(when))
 	l.timers.push(t)
-	l.log.Append(timeline.Event{
-		At: time.Duration(l.now), Turn: l.turn, Kind: timeline.Armed,
-		ID: t.id, Cause: t.parent, Label: t.label, Due: time.Duration(t.when),
-	})
 	l.wake()
 }
 
@@ -96,7 +91,8 @@ func (l *Loop) disarm(t *Timer) bool {
 	default:
 		return false
 	}
-	l.record(timeline.Stopped, t.id, l.scope.id, t.label, "")
+	l.readClock()
+	l.log.AddOf(t.mark, timeline.Stopped, l.elapsed(), l.turn, t.id, l.scope.id, "")
 	l.notify()
 	return true
 }

@@ -3,6 +3,8 @@ package fakeloop
 import (
 	"cmp"
 	"slices"
+
+	"github.com/windtunnel-go/windtunnel/fakeloop/timeline"
 )
 
 // timerHeap orders timers by deadline, equal deadlines by the order in which they
@@ -17,21 +19,21 @@ type timerHeap struct {
 
 type timerKey struct {
 	when  int64
-	armed uint64
+	mark  timeline.Mark
 	timer *Timer
 }
 
 func (k *timerKey) before(o *timerKey) bool {
-	return k.when < o.when || k.when == o.when && k.armed < o.armed
+	return k.when < o.when || k.when == o.when && k.mark < o.mark
 }
 
 // live reports whether the timer still stands as the key says.
-func (k *timerKey) live() bool { return k.timer.set && k.timer.armed == k.armed }
+func (k *timerKey) live() bool { return k.timer.set && k.timer.mark == k.mark }
 
 // next returns the earliest deadline; false if there is none, or none that
 // ever comes.
 func (h *timerHeap) next() (int64, bool) {
-	for len(h.keys) > 0 && !h.keys[0].live() {
+	for h.stopped > 0 && len(h.keys) > 0 && !h.keys[0].live() {
 		h.drop()
 		h.stopped--
 	}
@@ -56,7 +58,7 @@ func (h *timerHeap) last() int64 {
 func (h *timerHeap) sorted() []*Timer {
 	var out []*Timer
 	for _, k := range slices.SortedFunc(slices.Values(h.keys), func(a, b timerKey) int {
-		return cmp.Or(cmp.Compare(a.when, b.when), cmp.Compare(a.armed, b.armed))
+		return cmp.Or(cmp.Compare(a.when, b.when), cmp.Compare(a.mark, b.mark))
 	}) {
 		if k.live() {
 			out = append(out, k.timer)
@@ -67,7 +69,7 @@ func (h *timerHeap) sorted() []*Timer {
 
 func (h *timerHeap) push(t *Timer) {
 	t.set = true
-	h.keys = append(h.keys, timerKey{t.when, t.armed, t})
+	h.keys = append(h.keys, timerKey{t.when, t.mark, t})
 	h.up(len(h.keys) - 1)
 }
 

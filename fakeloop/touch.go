@@ -30,7 +30,7 @@ func (l *Loop) touch(method, name, detail string) {
 	l.checkCaller(method)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.record(timeline.Touched, mix(named(name), 0), l.scope.id, name, detail) // unlike anything an origin of that name makes
+	l.record(timeline.Touched, named(name).Child(0), l.scope.id, name, detail) // unlike anything an origin of that name makes
 }
 
 // object is what the shared things of a loop have in common: the identity under

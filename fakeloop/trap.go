@@ -155,7 +155,8 @@ func (h *Held) release() bool {
 	}
 	l := h.loop
 	l.record(timeline.Released, h.ID, l.scope.id, h.Label, "")
-	l.batch = slices.Insert(l.batch, l.pos+l.trapping.released, h.task)
+	l.queue.tasks = slices.Insert(l.queue.tasks, l.queue.pos+l.trapping.released, h.task)
+	l.queue.end++
 	l.trapping.released++
 	l.wake()
 	return true
@@ -219,6 +220,10 @@ func (l *Loop) hold(t task) bool {
 	l.trapping.caught = true
 	return true
 }
+
+// active reports whether there is anything that pick has to look at. The caller holds
+// the loop's lock.
+func (tg *trapping) active() bool { return tg.released > 0 || len(tg.traps) > 0 }
 
 // takeReleased reports whether the next task of the batch is one that was released,
 // which nothing comes before and no trap holds again. The caller holds the loop's

@@ -5,56 +5,253 @@ import (
 	"time"
 )
 
-// A timeline keeps its events encoded, about a dozen bytes each and free of
+// A timeline keeps its events encoded, three to a dozen bytes each and free of
 // pointers: a run of a million callbacks neither fills the memory nor gives the
 // garbage collector anything to look at. An event is
 //
-//	kind (1 byte), flags (1 byte), ID (8 bytes), then what the flags announce,
+//	head (1 byte), flags (1 byte), identity, then what the flags announce,
 //
 // where times and turns are differences from the event before, and strings are
-// numbers of a table.
+// numbers of a table. The head has the kind in its lower bits, and above them how
+// the identity is written, which is random and would be most of an event.
+const (
+	kindMask = 1<<5 - 1
+	farKind  = kindMask // the kind stands in a byte of its own, behind the cause
+
+	wholeID = 0 << 5 // 8 bytes
+	childID = 1 << 5 // the cause's child: varint, which one
+	openID  = 2 << 5 // that of the opening so many openings ago: uvarint; with its label and, of Fired, its cause
+	sameID  = 3 << 5 // that of the event before
+	formID  = 3 << 5
+
+	byBefore = 1 << 7 // the cause is the ID of the event before
+)
+
+// The flags.
 const (
 	hasAt     = 1 << iota          // the time moved: varint, ns
 	hasTurn                        // another turn: varint
 	bySelf                         // the cause is the ID
 	byCurrent                      // the cause is the callback that fired last
 	hasLabel                       // uvarint, the number of a string
-	hasDetail                      // uvarint, the number of a string
+	hasDetail                      // uvarint: one more than the number of a string, or isReference
 	hasDue                         // varint, ns after At
 	nextTurn                       // the turn after that of the event before
 	hasCause  = bySelf | byCurrent // 8 bytes
 )
 
+// isReference stands for a detail that names another thing, of which the identity (8
+// bytes) and the number of the label (uvarint; one more, 0 is none) follow: the texts
+// of such details would be as many as things of the run.
+const isReference = 0
+
 // maxEncoded is the size of an event with everything.
-const maxEncoded = 2 + 8 + 8 + 5*binary.MaxVarintLen64
+const maxEncoded = 3 + 8 + 8 + 5*binary.MaxVarintLen64
 
 // before is what the encoding of an event refers to.
 type before struct {
 	at   time.Duration
 	turn uint64
+	id   ID // of the event before
 	now  ID // the callback that fired last
 }
 
-// after is the state behind an event.
-func (s before) after(k Kind, at time.Duration, turn uint64, id ID) before {
-	if k == Fired {
-		s.now = id
-	}
-	return before{at, turn, s.now}
-}
+// Mark is the place of an event that is Posted, Armed or Promised among those of its
+// timeline, by which what becomes of the thing can refer to it. Later events have
+// larger marks. A mark is never zero.
+type Mark uint64
+
+// closes reports whether an event of a kind is the last that refers to a mark.
+func (k Kind) closes() bool { return 1<<k&(1<<Fired|1<<Stopped|1<<Settled) != 0 }
+
+// opens reports whether events of a kind are marked.
+func (k Kind) opens() bool { return 1<<k&(1<<Posted|1<<Armed|1<<Promised) != 0 }
 
 // Add is [Timeline.Append] for an event without detail and deadline, for whoever
-// appends one every few nanoseconds: its arguments travel in registers.
-func (t *Timeline) Add(k Kind, at time.Duration, turn uint64, id, cause ID, label string) {
-	if cap(t.tail)-len(t.tail) < maxEncoded {
-		t.grow()
+// appends one every few nanoseconds: its arguments travel in registers. It returns
+// the mark of the event if it is of a kind that has one.
+func (t *Timeline) Add(k Kind, at time.Duration, turn uint64, id, cause ID, label string) Mark {
+	b := t.room()
+	head, flags, w := byte(wholeID), byte(0), 2
+	if id == t.last.id {
+		head = sameID
+	} else {
+		binary.LittleEndian.PutUint64(b[2:], uint64(id))
+		w = 10
 	}
+	switch {
+	case at != t.last.at:
+		flags, w = t.move(b, w, at, turn)
+	case turn == t.last.turn:
+	case turn == t.last.turn+1:
+		flags, t.last.turn = nextTurn, turn
+	default:
+		flags, w = t.move(b, w, at, turn)
+	}
+	switch cause {
+	case Driver:
+	case id:
+		flags |= bySelf
+	case t.last.now:
+		flags |= byCurrent
+	case t.last.id:
+		head |= byBefore
+	default:
+		flags |= hasCause
+		binary.LittleEndian.PutUint64(b[w:w+8], uint64(cause))
+		w += 8
+	}
+	if k < farKind {
+		head |= byte(k)
+	} else {
+		head |= farKind
+		b[w] = byte(k)
+		w++
+	}
+	if label != "" {
+		flags |= hasLabel
+		w += binary.PutUvarint(b[w:], t.texts.number(label, &t.label))
+	}
+	b[0], b[1] = head, flags
+	t.added(w)
+	t.last.id = id
+	if k == Fired {
+		t.last.now = id
+	}
+	if k.opens() {
+		t.marks++
+	}
+	return t.marks
+}
+
+// AddChild is Add for an event of the n-th child of its cause: it returns that
+// identity too. Due is the deadline of a timer that is armed, zero for other kinds.
+// The kind is one of the named ones, but not Fired.
+func (t *Timeline) AddChild(k Kind, at time.Duration, turn uint64, cause ID, n int64, label string, due time.Duration) (ID, Mark) {
+	id := cause.Child(n)
+	b := t.room()
+	head, flags, w := byte(childID)|byte(k), byte(0), 3
+	if z := uint64(n<<1 ^ n>>63); z < 0x80 {
+		b[2] = byte(z)
+	} else {
+		w = 2 + binary.PutUvarint(b[2:], z)
+	}
+	switch {
+	case at != t.last.at:
+		flags, w = t.move(b, w, at, turn)
+	case turn == t.last.turn:
+	case turn == t.last.turn+1:
+		flags, t.last.turn = nextTurn, turn
+	default:
+		flags, w = t.move(b, w, at, turn)
+	}
+	switch cause {
+	case Driver:
+	case t.last.now:
+		flags |= byCurrent
+	case t.last.id:
+		head |= byBefore
+	default:
+		flags |= hasCause
+		binary.LittleEndian.PutUint64(b[w:w+8], uint64(cause))
+		w += 8
+	}
+	if label != "" {
+		flags |= hasLabel
+		w += binary.PutUvarint(b[w:], t.texts.number(label, &t.label))
+	}
+	if due != 0 {
+		flags |= hasDue
+		w += binary.PutVarint(b[w:], int64(due-at))
+	}
+	b[0], b[1] = head, flags
+	t.added(w)
+	t.last.id = id
+	if k.opens() {
+		t.marks++
+	}
+	return id, t.marks
+}
+
+// AddOf is Add, with a detail, for an event of the thing that an earlier one, with
+// mark m, began: they have the identity id and the label in common, and, if it is
+// Fired, the cause. No event may refer to a mark behind one that is Fired, Stopped or
+// Settled.
+func (t *Timeline) AddOf(m Mark, k Kind, at time.Duration, turn uint64, id, cause ID, detail string) {
+	b := t.room()
+	head, flags, w := byte(openID)|byte(k), byte(0), 3
+	if ago := uint64(t.marks - m); ago < 0x80 {
+		b[2] = byte(ago)
+	} else {
+		w = 2 + binary.PutUvarint(b[2:], ago)
+	}
+	switch {
+	case at != t.last.at:
+		flags, w = t.move(b, w, at, turn)
+	case turn == t.last.turn:
+	case turn == t.last.turn+1:
+		flags, t.last.turn = nextTurn, turn
+	default:
+		flags, w = t.move(b, w, at, turn)
+	}
+	if k == Fired {
+		t.last.now = id
+	} else {
+		switch cause {
+		case Driver:
+		case id:
+			flags |= bySelf
+		case t.last.now:
+			flags |= byCurrent
+		default:
+			flags |= hasCause
+			binary.LittleEndian.PutUint64(b[w:w+8], uint64(cause))
+			w += 8
+		}
+	}
+	if detail != "" {
+		flags |= hasDetail
+		w += binary.PutUvarint(b[w:], t.texts.number(detail, &t.detail)+1)
+	}
+	b[0], b[1] = head, flags
+	t.added(w)
+	t.last.id = id
+}
+
+// Refer gives the last event, which has neither a detail nor a deadline, a detail that
+// names another thing: its label, quoted, and its identity in parentheses, or the
+// identity alone.
+func (t *Timeline) Refer(id ID, label string) {
+	t.tail[t.start+1] |= hasDetail
+	t.tail = append(t.tail, isReference) // where a detail and a deadline would have room
+	t.tail = binary.LittleEndian.AppendUint64(t.tail, uint64(id))
+	number := uint64(0)
+	if label != "" {
+		number = t.texts.number(label, &t.label) + 1
+	}
+	t.tail = binary.AppendUvarint(t.tail, number)
+}
+
+// room returns where the next event goes.
+func (t *Timeline) room() *[maxEncoded]byte {
 	n := len(t.tail)
-	b := (*[maxEncoded]byte)(t.tail[n : n+maxEncoded])
-	b[0] = byte(k)
-	binary.LittleEndian.PutUint64(b[2:], uint64(id))
-	w := 10
-	var flags byte
+	if cap(t.tail)-n < maxEncoded {
+		t.grow()
+		n = 0
+	}
+	t.start = n
+	return (*[maxEncoded]byte)(t.tail[n : n+maxEncoded])
+}
+
+// added counts an event that took w bytes of the room.
+func (t *Timeline) added(w int) {
+	t.tail = t.tail[:len(t.tail)+w]
+	t.n++
+}
+
+// move writes the time and the turn of an event, which are not those of the one
+// before. It returns the flags that say so, and how much of b is used.
+func (t *Timeline) move(b *[maxEncoded]byte, w int, at time.Duration, turn uint64) (flags byte, _ int) {
 	if at != t.last.at {
 		flags |= hasAt
 		w += binary.PutVarint(b[w:], int64(at-t.last.at))
@@ -67,73 +264,8 @@ func (t *Timeline) Add(k Kind, at time.Duration, turn uint64, id, cause ID, labe
 		flags |= hasTurn
 		w += binary.PutVarint(b[w:], int64(turn-t.last.turn))
 	}
-	switch cause {
-	case Driver:
-	case id:
-		flags |= bySelf
-	case t.last.now:
-		flags |= byCurrent
-	default:
-		flags |= hasCause
-		binary.LittleEndian.PutUint64(b[w:w+8], uint64(cause))
-		w += 8
-	}
-	if label != "" {
-		flags |= hasLabel
-		w += binary.PutUvarint(b[w:], t.texts.number(label, &t.label))
-	}
-	b[1] = flags
-	t.tail = t.tail[:n+w]
 	t.last.at, t.last.turn = at, turn
-	if k == Fired {
-		t.last.now = id
-	}
-	t.n++
-}
-
-// decode reads the event at the head of b and returns the rest.
-func (t *Timeline) decode(b []byte, s before) (Event, []byte) {
-	e := Event{Kind: Kind(b[0]), ID: ID(binary.LittleEndian.Uint64(b[2:])), At: s.at, Turn: s.turn}
-	flags := b[1]
-	b = b[10:]
-	varint := func() int64 {
-		v, n := binary.Varint(b)
-		b = b[n:]
-		return v
-	}
-	text := func() string {
-		v, n := binary.Uvarint(b)
-		b = b[n:]
-		return t.texts.all[v]
-	}
-	if flags&hasAt != 0 {
-		e.At += time.Duration(varint())
-	}
-	if flags&nextTurn != 0 {
-		e.Turn++
-	}
-	if flags&hasTurn != 0 {
-		e.Turn += uint64(varint())
-	}
-	switch flags & hasCause {
-	case bySelf:
-		e.Cause = e.ID
-	case byCurrent:
-		e.Cause = s.now
-	case hasCause:
-		e.Cause = ID(binary.LittleEndian.Uint64(b))
-		b = b[8:]
-	}
-	if flags&hasLabel != 0 {
-		e.Label = text()
-	}
-	if flags&hasDetail != 0 {
-		e.Detail = text()
-	}
-	if flags&hasDue != 0 {
-		e.Due = e.At + time.Duration(varint())
-	}
-	return e, b
+	return flags, w
 }
 
 // table numbers strings in the order of their first use.

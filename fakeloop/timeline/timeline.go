@@ -32,27 +32,6 @@ import (
 	"time"
 )
 
-// ID identifies a callback, timer, future, coroutine or piece of outside work
-// of a run. Zero stands for the test that drives the loop.
-type ID uint64
-
-// Driver is the identity of whoever drives the loop: the cause of everything
-// that no callback caused.
-const Driver ID = 0
-
-// String returns the identity as eight hexadecimal digits, which is enough to
-// tell the things of one run apart by eye; "driver" for [Driver].
-func (id ID) String() string {
-	if id == Driver {
-		return "driver"
-	}
-	var text [8]byte
-	for i := range text {
-		text[i] = "0123456789abcdef"[uint64(id)>>(60-4*i)&15]
-	}
-	return string(text[:])
-}
-
 // Event is one thing that happened in a run.
 type Event struct {
 	At     time.Duration // the loop's time since the run began
@@ -97,7 +76,9 @@ const (
 type Timeline struct {
 	full   [][]byte // chunks that will not change any more
 	tail   []byte   // the chunk being filled
+	start  int      // of tail: where the last event begins
 	n      int
+	marks  Mark // of the last event that has one
 	last   before
 	texts  table
 	label  numbered // the label of the last event that has one
@@ -107,17 +88,13 @@ type Timeline struct {
 // Append adds an event at the end. It must not run at the same time as any
 // other use of t.
 func (t *Timeline) Append(e Event) {
-	if cap(t.tail)-len(t.tail) < maxEncoded {
-		t.grow()
-	}
-	n := len(t.tail)
 	t.Add(e.Kind, e.At, e.Turn, e.ID, e.Cause, e.Label)
 	if e.Detail != "" {
-		t.tail[n+1] |= hasDetail
-		t.tail = binary.AppendUvarint(t.tail, t.texts.number(e.Detail, &t.detail))
+		t.tail[t.start+1] |= hasDetail
+		t.tail = binary.AppendUvarint(t.tail, t.texts.number(e.Detail, &t.detail)+1)
 	}
 	if e.Due != 0 {
-		t.tail[n+1] |= hasDue
+		t.tail[t.start+1] |= hasDue
 		t.tail = binary.AppendVarint(t.tail, int64(e.Due-e.At))
 	}
 }
@@ -137,14 +114,11 @@ func (t *Timeline) Len() int { return t.n }
 // All returns the events in order, each with its index.
 func (t *Timeline) All() iter.Seq2[int, Event] {
 	return func(yield func(int, Event) bool) {
-		var s before
+		r := reader{texts: t.texts.all}
 		i := 0
-		for _, chunk := range append(t.full[:len(t.full):len(t.full)], t.tail) {
-			for len(chunk) > 0 {
-				var e Event
-				e, chunk = t.decode(chunk, s)
-				s = s.after(e.Kind, e.At, e.Turn, e.ID)
-				if !yield(i, e) {
+		for _, r.b = range append(t.full[:len(t.full):len(t.full)], t.tail) {
+			for len(r.b) > 0 {
+				if !yield(i, r.next()) {
 					return
 				}
 				i++
@@ -169,6 +143,7 @@ func (t *Timeline) Snapshot() *Timeline {
 		full:  t.full[:len(t.full):len(t.full)],
 		tail:  t.tail[:len(t.tail):len(t.tail)],
 		n:     t.n,
+		marks: t.marks,
 		last:  t.last,
 		texts: table{all: t.texts.all[:len(t.texts.all):len(t.texts.all)]},
 	}
