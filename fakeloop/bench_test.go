@@ -20,19 +20,26 @@ import (
 // operating system is not what these are about.
 const perLoop = 100_000
 
-// rounds runs f for a new loop each time, n times perLoop and the rest.
-func rounds(b *testing.B, f func(loop *fakeloop.Loop, n int)) {
-	b.Helper()
-	b.ReportAllocs()
-	for left := b.N; left > 0; left -= perLoop {
-		loop := fakeloop.New(fakeloop.Config{})
-		f(loop, min(left, perLoop))
-		if err := loop.RunUntilIdle(); err != nil {
-			b.Fatal(err)
+// onLoops runs a benchmark of that name with sites off and on: f for a new loop each
+// time, which is to make n callbacks run, perLoop or the rest.
+func onLoops(b *testing.B, name string, f func(loop *fakeloop.Loop, n int)) {
+	for _, sites := range []bool{false, true} {
+		if sites {
+			name += "-with-sites"
 		}
-		if err := loop.Close(); err != nil {
-			b.Fatal(err)
-		}
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for left := b.N; left > 0; left -= perLoop {
+				loop := fakeloop.New(fakeloop.Config{Sites: sites})
+				f(loop, min(left, perLoop))
+				if err := loop.RunUntilIdle(); err != nil {
+					b.Fatal(err)
+				}
+				if err := loop.Close(); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }
 
@@ -65,16 +72,14 @@ func BenchmarkReady(b *testing.B) {
 		queue.post(f)
 		queue.run()
 	})
-	b.Run("loop", func(b *testing.B) {
-		rounds(b, func(loop *fakeloop.Loop, n int) {
-			var f func()
-			f = func() {
-				if n--; n > 0 {
-					loop.Post(f)
-				}
+	onLoops(b, "loop", func(loop *fakeloop.Loop, n int) {
+		var f func()
+		f = func() {
+			if n--; n > 0 {
+				loop.Post(f)
 			}
-			loop.Post(f)
-		})
+		}
+		loop.Post(f)
 	})
 }
 
@@ -125,25 +130,15 @@ func BenchmarkChainedTimer(b *testing.B) {
 			<-done
 		})
 	})
-	for _, sites := range []bool{false, true} {
-		b.Run(map[bool]string{false: "loop", true: "loop-with-sites"}[sites], func(b *testing.B) {
-			b.ReportAllocs()
-			for left := b.N; left > 0; left -= perLoop {
-				loop := fakeloop.New(fakeloop.Config{Sites: sites})
-				n := min(left, perLoop)
-				var f func()
-				f = func() {
-					if n--; n > 0 {
-						loop.AfterFunc(time.Second, f)
-					}
-				}
-				f()
-				if err := loop.RunUntilIdle(); err != nil {
-					b.Fatal(err)
-				}
+	onLoops(b, "loop", func(loop *fakeloop.Loop, n int) {
+		var f func()
+		f = func() {
+			if n--; n > 0 {
+				loop.AfterFunc(time.Second, f)
 			}
-		})
-	}
+		}
+		loop.AfterFunc(time.Second, f)
+	})
 }
 
 // A million timers, set and then fired.
@@ -187,48 +182,45 @@ func BenchmarkCoroutineSwitch(b *testing.B) {
 		}
 	})
 	// A coroutine that gives up its turn: a ready callback and a switch.
-	b.Run("yield", func(b *testing.B) {
-		rounds(b, func(loop *fakeloop.Loop, n int) {
-			fakeloop.Async(loop, "", func(co *fakeloop.Coroutine) (int, error) {
-				for range n {
-					if err := co.Yield(); err != nil {
-						return 0, err
-					}
+	onLoops(b, "yield", func(loop *fakeloop.Loop, n int) {
+		fakeloop.Async(loop, "", func(co *fakeloop.Coroutine) (int, error) {
+			for range n {
+				if err := co.Yield(); err != nil {
+					return 0, err
 				}
-				return 0, nil
-			})
+			}
+			return 0, nil
 		})
 	})
-	b.Run("await", func(b *testing.B) {
-		rounds(b, func(loop *fakeloop.Loop, n int) {
-			p := fakeloop.NewPromise[int](loop, "")
-			p.Resolve(1)
-			fakeloop.Async(loop, "", func(co *fakeloop.Coroutine) (int, error) {
-				for range n {
-					if _, err := fakeloop.Await(co, p.Future()); err != nil {
-						return 0, err
-					}
+	onLoops(b, "await", func(loop *fakeloop.Loop, n int) {
+		p := fakeloop.NewPromise[int](loop, "")
+		p.Resolve(1)
+		fakeloop.Async(loop, "", func(co *fakeloop.Coroutine) (int, error) {
+			for range n {
+				if _, err := fakeloop.Await(co, p.Future()); err != nil {
+					return 0, err
 				}
-				return 0, nil
-			})
+			}
+			return 0, nil
 		})
 	})
 }
 
+// A future that is made, given one handler and settled; the handler, which is the one
+// callback of a round, begins the next.
 func BenchmarkFuture(b *testing.B) {
-	b.Run("settle-and-handler", func(b *testing.B) {
-		rounds(b, func(loop *fakeloop.Loop, n int) {
-			handler := func(int, error) {}
-			var f func()
-			f = func() {
-				p := fakeloop.NewPromise[int](loop, "")
-				p.Future().OnSettled(handler)
-				p.Resolve(1)
-				if n--; n > 0 {
-					loop.Post(f)
-				}
+	onLoops(b, "settle-and-handler", func(loop *fakeloop.Loop, n int) {
+		var handler func(int, error)
+		begin := func() {
+			p := fakeloop.NewPromise[int](loop, "")
+			p.Future().OnSettled(handler)
+			p.Resolve(1)
+		}
+		handler = func(int, error) {
+			if n--; n > 0 {
+				begin()
 			}
-			loop.Post(f)
-		})
+		}
+		begin()
 	})
 }

@@ -79,7 +79,7 @@ type Config struct {
 
 	// Sites makes the loop remember where futures, timers, coroutines and
 	// outside work were created, for the texts of failures. It costs about a
-	// microsecond each.
+	// third of a microsecond each.
 	Sites bool
 
 	// Limit is how many callbacks one driving call may run before it gives

@@ -26,6 +26,7 @@ type Loop struct {
 	onError func(error)
 	policy  Policy
 	sites   bool
+	places  places
 	strict  bool
 	careful bool // who calls is looked at
 	limit   int

@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
+	"sync"
 )
 
 // packagePath is how this package's functions begin in a stack.
@@ -28,23 +30,58 @@ type place struct {
 	line int
 }
 
+// path is the callers of a function of this package that makes something, the
+// innermost first: enough for the user's to be among them. Each further one costs as
+// much time as a callback.
+type path [3]uintptr
+
+// places are those of the user's code at which something was made, by the path from
+// there, since to find the line of a call takes ten times as long as to find the call.
+type places struct {
+	mu sync.Mutex
+	of map[path]*place
+}
+
 // site returns the place in the user's code at which something of the loop is
-// being made, nil unless the configuration asks for sites.
+// being made, nil unless the configuration asks for sites. Whoever calls it is not
+// the user.
 func (l *Loop) site() *place {
 	if !l.sites {
 		return nil
 	}
-	var pcs [8]uintptr // enough for what of this package lies below a user's call
-	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs[:])])
-	for {
-		f, more := frames.Next()
-		if !ownFrame(f) {
+	return l.places.find()
+}
+
+func (ps *places) find() *place {
+	const skip = 4 // runtime.Callers, find, site and its caller
+	var from path
+	runtime.Callers(skip, from[:])
+	ps.mu.Lock()
+	defer ps.mu.Unlock()
+	p, known := ps.of[from]
+	if !known {
+		if p = usersPlace(slices.Clone(from[:])); p == nil { // further up; there are few such calls
+			pcs := make([]uintptr, 8)
+			return usersPlace(pcs[:runtime.Callers(skip, pcs)])
+		}
+		if ps.of == nil {
+			ps.of = make(map[path]*place)
+		}
+		ps.of[from] = p
+	}
+	return p
+}
+
+// usersPlace returns the first place on a way up the stack that is not in this
+// package, nil if all are.
+func usersPlace(pcs []uintptr) *place {
+	for frames, more := runtime.CallersFrames(pcs), true; more; {
+		var f runtime.Frame
+		if f, more = frames.Next(); f.Function != "" && !ownFrame(f) {
 			return &place{f.File, f.Line}
 		}
-		if !more {
-			return nil
-		}
 	}
+	return nil
 }
 
 // suffix renders a place for the end of a text; empty for nil.
