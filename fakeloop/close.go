@@ -76,10 +76,10 @@ func (l *Loop) dropCallbacks() {
 			t.timer.queued = false
 		}
 	}
-	for i := range l.timers.keys {
-		l.timers.keys[i].timer.set = false
+	for k := range l.timers.all() {
+		k.timer.set = false
 	}
-	l.queue, l.timers, l.beside.arrived = queue{}, timerHeap{}, nil
+	l.queue, l.timers, l.beside.arrived = queue{}, timerQueue{}, nil
 }
 
 // unwind ends a suspended coroutine on a goroutine of its own, so that neither

@@ -148,7 +148,10 @@ func (co *Coroutine) run() {
 		l.coroutines[co] = struct{}{}
 		co.next, co.stop = iter.Pull(co.sequence)
 	}
-	co.future.source, co.awaits, co.at, co.told = nil, nil, nil, nil
+	if co.awaits != nil {
+		co.future.source, co.awaits, co.at = nil, nil, nil
+	}
+	co.told = nil
 	if co.tells {
 		co.tells = false
 		co.told = co.takeCancelled()

@@ -40,7 +40,7 @@ type Loop struct {
 	turn     uint64               // the turn under way, or the last one
 	lanes    map[timeline.ID]bool // scratch of decideNext
 	queue    queue
-	timers   timerHeap
+	timers   timerQueue
 	scope    scope // whose children things made now are
 	root     scope // the driver, while a callback is in progress
 	origins  map[string]*scope

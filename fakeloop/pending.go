@@ -141,7 +141,7 @@ func (l *Loop) Peek() (Item, bool) {
 		}
 	}
 	if _, ok := l.timers.next(); ok {
-		return l.timers.keys[0].timer.item(), true
+		return l.timers.near[0].timer.item(), true
 	}
 	return Item{}, false
 }

@@ -150,7 +150,7 @@ func (l *Loop) reach(horizon int64) int64 {
 func (l *Loop) nextBatch(horizon int64) bool {
 	l.queue.compact()
 	l.readClock()
-	if len(l.timers.keys) > 0 {
+	if l.timers.keys > 0 {
 		l.collectDue(horizon)
 	}
 	l.queue.end = len(l.queue.tasks)

@@ -176,6 +176,18 @@ func TestNoSitesUnlessAsked(t *testing.T) {
 	equal(t, "Pending", strings.Contains(loop.Pending()[0].String(), "made at"), false)
 }
 
+// A place that made something before costs no allocation, however the call came there.
+func TestSitesAreKept(t *testing.T) {
+	allocations := func(sites bool) float64 {
+		loop := newLoop(t, fakeloop.Config{Sites: sites})
+		return testing.AllocsPerRun(1000, func() {
+			fakeloop.NewPromise[int](loop, "p")
+			loop.AfterFunc(time.Second, func() {}).Stop()
+		})
+	}
+	equal(t, "allocations with sites", allocations(true), allocations(false))
+}
+
 func TestUnobservedErrorSaysWhere(t *testing.T) {
 	loop := newLoop(t, fakeloop.Config{Sites: true})
 	var n int

@@ -34,7 +34,7 @@ func (r *reader) next() Event {
 		e.ID = r.last.id
 	}
 	if flags&hasAt != 0 {
-		e.At += time.Duration(r.varint())
+		e.At += time.Duration(r.sized())
 	}
 	if flags&nextTurn != 0 {
 		e.Turn++
@@ -70,7 +70,7 @@ func (r *reader) next() Event {
 		e.Detail = r.detail()
 	}
 	if flags&hasDue != 0 {
-		e.Due = e.At + time.Duration(r.varint())
+		e.Due = e.At + time.Duration(r.sized())
 	}
 	r.last.at, r.last.turn, r.last.id = e.At, e.Turn, e.ID
 	if e.Kind == Fired {
@@ -98,6 +98,16 @@ func (r *reader) fixed() uint64 {
 	v := binary.LittleEndian.Uint64(r.b)
 	r.b = r.b[8:]
 	return v
+}
+
+func (r *reader) sized() int64 {
+	var z uint64
+	n := int(r.b[0])
+	for i := n; i > 0; i-- {
+		z = z<<8 | uint64(r.b[i])
+	}
+	r.b = r.b[1+n:]
+	return int64(z>>1) ^ -int64(z&1)
 }
 
 func (r *reader) varint() int64 {

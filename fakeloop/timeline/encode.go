@@ -2,6 +2,7 @@ package timeline
 
 import (
 	"encoding/binary"
+	"math/bits"
 	"time"
 )
 
@@ -29,13 +30,13 @@ const (
 
 // The flags.
 const (
-	hasAt     = 1 << iota          // the time moved: varint, ns
+	hasAt     = 1 << iota          // the time moved: sized, ns
 	hasTurn                        // another turn: varint
 	bySelf                         // the cause is the ID
 	byCurrent                      // the cause is the callback that fired last
 	hasLabel                       // uvarint, the number of a string
 	hasDetail                      // uvarint: one more than the number of a string, or isReference
-	hasDue                         // varint, ns after At
+	hasDue                         // sized, ns after At
 	nextTurn                       // the turn after that of the event before
 	hasCause  = bySelf | byCurrent // 8 bytes
 )
@@ -162,7 +163,7 @@ func (t *Timeline) AddChild(k Kind, at time.Duration, turn uint64, cause ID, n i
 	}
 	if due != 0 {
 		flags |= hasDue
-		w += binary.PutVarint(b[w:], int64(due-at))
+		w = putSized(b, w, int64(due-at))
 	}
 	b[0], b[1] = head, flags
 	t.added(w)
@@ -249,12 +250,23 @@ func (t *Timeline) added(w int) {
 	t.n++
 }
 
+// putSized writes v at w, as the number of bytes that it takes and those bytes, and
+// returns where it ends: times are large, and a varint of them takes as long as the
+// rest of an event.
+func putSized(b *[maxEncoded]byte, w int, v int64) int {
+	z := uint64(v<<1 ^ v>>63)
+	n := (bits.Len64(z) + 7) / 8
+	b[w] = byte(n)
+	binary.LittleEndian.PutUint64(b[w+1:w+9], z)
+	return w + 1 + n
+}
+
 // move writes the time and the turn of an event, which are not those of the one
 // before. It returns the flags that say so, and how much of b is used.
 func (t *Timeline) move(b *[maxEncoded]byte, w int, at time.Duration, turn uint64) (flags byte, _ int) {
 	if at != t.last.at {
 		flags |= hasAt
-		w += binary.PutVarint(b[w:], int64(at-t.last.at))
+		w = putSized(b, w, int64(at-t.last.at))
 	}
 	switch turn {
 	case t.last.turn:

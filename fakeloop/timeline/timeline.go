@@ -95,7 +95,8 @@ func (t *Timeline) Append(e Event) {
 	}
 	if e.Due != 0 {
 		t.tail[t.start+1] |= hasDue
-		t.tail = binary.AppendVarint(t.tail, int64(e.Due-e.At))
+		b := (*[maxEncoded]byte)(t.tail[t.start : t.start+maxEncoded])
+		t.tail = t.tail[:t.start+putSized(b, len(t.tail)-t.start, int64(e.Due-e.At))]
 	}
 }
 
