@@ -151,10 +151,13 @@ func (co *Coroutine) run() {
 	if co.awaits != nil {
 		co.future.source, co.awaits, co.at = nil, nil, nil
 	}
-	co.told = nil
+	var told error
 	if co.tells {
 		co.tells = false
-		co.told = co.takeCancelled()
+		told = co.takeCancelled()
+	}
+	if told != nil || co.told != nil { // seldom: fewer pointers for the garbage collector to hear of
+		co.told = told
 	}
 	co.inside = true
 	l.inside = co
@@ -286,6 +289,8 @@ func (co *Coroutine) check() error {
 // loop's lock.
 func (co *Coroutine) takeCancelled() error {
 	err := co.cancelled
-	co.cancelled = nil
+	if err != nil {
+		co.cancelled = nil
+	}
 	return err
 }

@@ -495,7 +495,7 @@ var mutants = []mutant{
 		"	if l != nil {\n		l.mu.Unlock()\n		return nil\n	}\n",
 		[]string{"TestYield", "TestYieldGoesBehindWhatIsReady", "ExampleCoroutine_Yield"}},
 	{"a cancellation is told at every call", "coroutine.go",
-		"	err := co.cancelled\n	co.cancelled = nil\n	return err\n",
+		"	err := co.cancelled\n	if err != nil {\n		co.cancelled = nil\n	}\n	return err\n",
 		"	return co.cancelled\n",
 		[]string{"TestCancelOnEntry", "TestCancelOfAYield", "TestDeferredCallsOfACancelledBodyMayAwait"}},
 	{"a coroutine that was cancelled begins", "coroutine.go",

@@ -111,7 +111,7 @@ func (t *Timeline) Add(k Kind, at time.Duration, turn uint64, id, cause ID, labe
 	}
 	if label != "" {
 		flags |= hasLabel
-		w += binary.PutUvarint(b[w:], t.texts.number(label, &t.label))
+		w = putUvarint(b, w, t.texts.number(label, &t.label))
 	}
 	b[0], b[1] = head, flags
 	t.added(w)
@@ -131,12 +131,7 @@ func (t *Timeline) Add(k Kind, at time.Duration, turn uint64, id, cause ID, labe
 func (t *Timeline) AddChild(k Kind, at time.Duration, turn uint64, cause ID, n int64, label string, due time.Duration) (ID, Mark) {
 	id := cause.Child(n)
 	b := t.room()
-	head, flags, w := byte(childID)|byte(k), byte(0), 3
-	if z := uint64(n<<1 ^ n>>63); z < 0x80 {
-		b[2] = byte(z)
-	} else {
-		w = 2 + binary.PutUvarint(b[2:], z)
-	}
+	head, flags, w := byte(childID)|byte(k), byte(0), putUvarint(b, 2, uint64(n<<1^n>>63))
 	switch {
 	case at != t.last.at:
 		flags, w = t.move(b, w, at, turn)
@@ -159,7 +154,7 @@ func (t *Timeline) AddChild(k Kind, at time.Duration, turn uint64, cause ID, n i
 	}
 	if label != "" {
 		flags |= hasLabel
-		w += binary.PutUvarint(b[w:], t.texts.number(label, &t.label))
+		w = putUvarint(b, w, t.texts.number(label, &t.label))
 	}
 	if due != 0 {
 		flags |= hasDue
@@ -180,12 +175,7 @@ func (t *Timeline) AddChild(k Kind, at time.Duration, turn uint64, cause ID, n i
 // Settled.
 func (t *Timeline) AddOf(m Mark, k Kind, at time.Duration, turn uint64, id, cause ID, detail string) {
 	b := t.room()
-	head, flags, w := byte(openID)|byte(k), byte(0), 3
-	if ago := uint64(t.marks - m); ago < 0x80 {
-		b[2] = byte(ago)
-	} else {
-		w = 2 + binary.PutUvarint(b[2:], ago)
-	}
+	head, flags, w := byte(openID)|byte(k), byte(0), putUvarint(b, 2, uint64(t.marks-m))
 	switch {
 	case at != t.last.at:
 		flags, w = t.move(b, w, at, turn)
@@ -212,7 +202,7 @@ func (t *Timeline) AddOf(m Mark, k Kind, at time.Duration, turn uint64, id, caus
 	}
 	if detail != "" {
 		flags |= hasDetail
-		w += binary.PutUvarint(b[w:], t.texts.number(detail, &t.detail)+1)
+		w = putUvarint(b, w, t.texts.number(detail, &t.detail)+1)
 	}
 	b[0], b[1] = head, flags
 	t.added(w)
@@ -248,6 +238,16 @@ func (t *Timeline) room() *[maxEncoded]byte {
 func (t *Timeline) added(w int) {
 	t.tail = t.tail[:len(t.tail)+w]
 	t.n++
+}
+
+// putUvarint writes v at w and returns where it ends.
+func putUvarint(b *[maxEncoded]byte, w int, v uint64) int {
+	for ; v >= 0x80; w++ {
+		b[w] = byte(v) | 0x80
+		v >>= 7
+	}
+	b[w] = byte(v)
+	return w + 1
 }
 
 // putSized writes v at w, as the number of bytes that it takes and those bytes, and
