@@ -103,6 +103,10 @@ func (l *Loop) nextBatch(horizon int64) bool {
 	l.pos = 0
 	l.readClock()
 	l.collectDue()
+	if len(l.batch) == 0 && l.fresh.head != nil {
+		l.postReports()
+		l.batch, l.ready = l.ready, l.batch
+	}
 	if len(l.batch) == 0 {
 		when, ok := l.timers.next()
 		if !ok || when > l.reach(horizon) {

@@ -31,17 +31,19 @@ type place struct {
 // site returns the place in the user's code at which something of the loop is
 // being made, nil unless the configuration asks for sites.
 func (l *Loop) site() *place {
-	if !l.sites {
+	if !l.sites.Load() {
 		return nil
 	}
-	var pcs [8]uintptr // enough for what of this package lies below a user's call
+	var pcs [12]uintptr // enough for what of this package lies below a user's call
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs[:])])
 	for {
 		f, more := frames.Next()
-		if !ownFrame(f) {
+		switch {
+		case f.Function == dispatchFrame || f.Function == coroutineFrame:
+			return nil // the package's own doing; whoever drives it is not the place
+		case !ownFrame(f):
 			return &place{f.File, f.Line}
-		}
-		if !more {
+		case !more:
 			return nil
 		}
 	}
