@@ -19,7 +19,7 @@ func All[T any](l *Loop, fs ...*Future[T]) *Future[[]T] {
 		func(all *Future[[]T]) { all.resolve([]T{}) },
 		func(all *Future[[]T], fs []*Future[T], i int) {
 			if fs[i].err != nil {
-				fs[i].observe()
+				fs[i].passOn()
 				all.finish(fs[i].err, fs[i].detail)
 				return
 			}
@@ -49,7 +49,7 @@ func AllSettled[T any](l *Loop, fs ...*Future[T]) *Future[[]Outcome[T]] {
 			}
 			outcomes := make([]Outcome[T], len(fs))
 			for i, f := range fs {
-				f.observe()
+				f.passOn()
 				outcomes[i] = Outcome[T]{f.value, f.err}
 			}
 			all.resolve(outcomes)

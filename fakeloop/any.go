@@ -26,7 +26,7 @@ func Any[T any](l *Loop, fs ...*Future[T]) *Future[T] {
 			}
 			errs := make([]error, len(fs))
 			for i, f := range fs {
-				f.observe()
+				f.passOn()
 				errs[i] = f.err
 			}
 			if fs[i].err == nil {

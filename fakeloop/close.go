@@ -117,7 +117,6 @@ func (l *Loop) settleRest() error {
 	l.errs = nil
 	for l.pending.head != nil {
 		s := l.pending.head
-		s.observed = true
 		s.finish(ErrClosed, "rejected: "+ErrClosed.Error())
 	}
 	// What was pending may have been about to pass the errors of others on.

@@ -14,7 +14,7 @@ func Race[T any](l *Loop, fs ...*Future[T]) *Future[T] {
 	return combine(l, "Race", "race", fs,
 		func(first *Future[T]) { first.reject(ErrNoFutures) },
 		func(first *Future[T], fs []*Future[T], i int) {
-			fs[i].observe()
+			fs[i].passOn()
 			first.value = fs[i].value
 			first.finish(fs[i].err, fs[i].detail)
 		})

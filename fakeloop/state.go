@@ -132,7 +132,8 @@ func (s *state) finish(err error, detail string) {
 	}
 	l.record(timeline.Settled, s.id, l.scope.id, s.label, detail)
 	s.list.remove(s)
-	if err != nil && !l.ended {
+	if err != nil {
+		s.observed = s.observed || l.ended // it is Close's doing
 		s.loseUnlessSeen()
 	}
 	if s.handled > 0 && !l.closed {

@@ -20,7 +20,11 @@ func (s *state) tieTo(source *state, up bool, fn func()) {
 	t := tie{source: source, up: up}
 	if source.status == isPending {
 		source.handled++
-		t.watch = source.watch(s, fn)
+		t.watch = source.watch(s, func() {
+			if s.status == isPending { // another of its ties may have been first
+				fn()
+			}
+		})
 	}
 	r.ties = append(r.ties, t)
 	if source.status != isPending {
@@ -45,7 +49,7 @@ func (s *state) cutTies() {
 // otherwise together with it. The caller holds the loop's lock.
 func (f *Future[T]) follow(source *Future[T], up bool) {
 	f.tieTo(&source.state, up, func() {
-		source.observe()
+		source.passOn()
 		f.value = source.value
 		f.finish(source.err, source.detail)
 	})

@@ -54,6 +54,15 @@ func (s *state) observe() {
 	}
 }
 
+// passOn notes that what is settled together with s passes its error on, unless it is
+// the end of the loop that does so: then nobody sees it. The caller holds the loop's
+// lock.
+func (s *state) passOn() {
+	if !s.loop.ended {
+		s.observe()
+	}
+}
+
 // forgive makes a rejection that Close is the reason of count as observed.
 func (s *state) forgive() {
 	s.loop.mu.Lock()
