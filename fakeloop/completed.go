@@ -84,6 +84,7 @@ func (c *Completed[T]) hand(f *Future[Completion[T]]) {
 	member := c.fs[i]
 	c.settled, c.fs[i] = c.settled[1:], nil
 	member.observe()
+	c.whole.untie(i)
 	f.resolve(Completion[T]{i, Outcome[T]{member.value, member.err}})
 	if c.left--; c.left == 0 {
 		c.whole.resolve(struct{}{})

@@ -43,16 +43,16 @@ func (s *state) leave(with leaving, cause error, sources []*state) []*state {
 		}
 		canceller, ties = r.canceller, r.ties
 	}
-	source := s.source
+	source, co := s.source, s.coroutine
 	s.drop(with)
-	if s.coroutine != nil {
-		s.coroutine.interrupt(source, with.err)
+	if co != nil {
+		co.interrupt(source, with.err)
 	}
 	if canceller != nil && !l.closed {
 		l.enqueue(task{id: l.scope.child(), parent: l.scope.id, label: s.label, fn: func() { canceller(cause) }})
 	}
 	for i := len(ties) - 1; i >= 0; i-- {
-		if t := ties[i]; t.up && t.source.isAlone() {
+		if t := ties[i]; t.up && t.source != nil && t.source.isAlone() {
 			sources = append(sources, t.source)
 		}
 	}

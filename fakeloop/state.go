@@ -139,7 +139,7 @@ func (s *state) finish(err error, detail string) {
 	if s.handled > 0 && !l.closed {
 		s.post(1, s.first)
 	}
-	s.first = reaction{}
+	s.first, s.coroutine = reaction{}, nil
 	if l.sites.Load() {
 		s.seldom().settler = l.settler()
 	}

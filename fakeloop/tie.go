@@ -32,11 +32,21 @@ func (s *state) tieTo(source *state, up bool, fn func()) {
 	}
 }
 
+// untie forgets the i-th future that s waited for, which is settled and whose outcome
+// has been handed out. The caller holds the loop's lock.
+func (s *state) untie(i int) {
+	s.rare.ties[i].source.unmind()
+	s.rare.ties[i] = tie{}
+}
+
 // cutTies ends what s, now settled, waited for. The caller holds the loop's lock.
 func (s *state) cutTies() {
 	ties := s.rare.ties
 	s.rare.ties = nil
 	for _, t := range ties {
+		if t.source == nil {
+			continue // untied
+		}
 		if t.source.status == isPending {
 			t.source.gaveUp++
 			t.source.unwatch(t.watch)

@@ -18,7 +18,7 @@ func (s *state) waitsFor() []*state {
 		return out
 	}
 	for _, t := range s.rare.ties {
-		if t.source.status == isPending {
+		if t.source != nil && t.source.status == isPending {
 			out = append(out, t.source)
 		}
 	}
