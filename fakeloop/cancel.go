@@ -43,7 +43,8 @@ func (e *CancelError) Unwrap() error { return e.Cause }
 // rejection that nobody looked at, unless it says no more than that the future was
 // cancelled (errors.Is finds context.Canceled or the cause in it), or the future is
 // [Future.Quiet]. The cancellation itself does not count as a rejection that nobody
-// looked at: whoever cancelled knows.
+// looked at, nor where it passes through futures derived from f: whoever cancelled
+// knows.
 func (f *Future[T]) Cancel(cause error) bool {
 	f.home("Cancel").checkCaller("Cancel")
 	err := &CancelError{cause}

@@ -164,7 +164,7 @@ func TestOnCancelPanics(t *testing.T) {
 	})
 }
 
-// Whoever cancels knows. What follows from it is a rejection like any other.
+// Whoever cancels knows, also what follows from it; but not what others make of it.
 func TestCancelIsObserved(t *testing.T) {
 	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
@@ -179,7 +179,10 @@ func TestCancelIsObserved(t *testing.T) {
 		fakeloop.Then(p.Future(), same)
 		p.Future().Cancel(errEnough)
 		mustIdle(t, loop)
-		wantErrorText(t, loop.Close(), `fakeloop: nobody looked at the error of future "then" (#): fakeloop: cancelled: enough; handle it with Catch, OnSettled or Await`)
+		fakeloop.All(loop, p.Future())
+		fakeloop.Catch(p.Future(), func(err error) (int, error) { return 0, fmt.Errorf("not stored: %w", err) })
+		mustIdle(t, loop)
+		wantErrorText(t, loop.Close(), `fakeloop: nobody looked at the error of future "catch" (#): not stored: fakeloop: cancelled: enough; handle it with Catch, OnSettled or Await`)
 	})
 }
 

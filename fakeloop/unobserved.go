@@ -90,8 +90,10 @@ func (s *state) unmind() {
 // caller holds the loop's lock.
 func (s *state) loseUnlessSeen() {
 	l := s.loop
+	_, cancelled := s.err.(*CancelError)
 	switch {
 	case s.observed || s.quiet || s.minders > 0:
+	case cancelled: // whoever did it knows
 	case l.onUnobserved == nil || s.rare != nil && s.rare.report != nil:
 		l.unobserved.add(s)
 	default:
