@@ -69,6 +69,8 @@ func TestSettledFuturesForget(t *testing.T) {
 		})
 		size := fakeloop.Then(fakeloop.AllSettled(loop, input.Future()), func(o []fakeloop.Outcome[*ballast]) (int, error) { return len(o), nil })
 		first := fakeloop.Then(fakeloop.Any(loop, input.Future(), fakeloop.NewPromise[*ballast](loop, "").Future()), func(*ballast) (int, error) { return 1, nil })
+		failing := fakeloop.NewPromise[*ballast](loop, "failing")
+		all := fakeloop.All(loop, input.Future(), failing.Future()) // which has no value to keep
 		mustIdle(t, loop)
 		if i%2 == 0 {
 			p.Resolve(7)
@@ -76,8 +78,9 @@ func TestSettledFuturesForget(t *testing.T) {
 			p.Reject(io.EOF)
 		}
 		input.Resolve(held[7])
+		failing.Reject(io.EOF)
 		mustIdle(t, loop)
-		settled = append(settled, p.Future(), f, g, co, size, first)
+		settled = append(settled, p.Future(), f, g, co, size, first, all)
 	}
 	r.want(t, "what was held", loop)
 	for _, f := range settled {
