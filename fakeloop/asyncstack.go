@@ -44,11 +44,19 @@ func (s *state) awaiters() []string {
 	}
 }
 
-// awaitedBy returns the first reaction to s that settles another future.
+// awaitedBy returns the first reaction to s that settles another future; of futures
+// that are settled together with s, the first.
 func (s *state) awaitedBy() reaction {
-	for _, r := range append([]reaction{s.first}, s.more...) {
+	for _, r := range s.reactions() {
 		if r.fn != nil && r.of != nil {
 			return r
+		}
+	}
+	if s.rare != nil && s.rare.watches != nil {
+		for e := s.rare.watches.Front(); e != nil; e = e.Next() {
+			if of := e.Value.(watcher).of; of != nil {
+				return reaction{of: of}
+			}
 		}
 	}
 	return reaction{}

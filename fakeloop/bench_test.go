@@ -205,22 +205,3 @@ func BenchmarkCoroutineSwitch(b *testing.B) {
 		})
 	})
 }
-
-// A future that is made, given one handler and settled; the handler, which is the one
-// callback of a round, begins the next.
-func BenchmarkFuture(b *testing.B) {
-	onLoops(b, "settle-and-handler", func(loop *fakeloop.Loop, n int) {
-		var handler func(int, error)
-		begin := func() {
-			p := fakeloop.NewPromise[int](loop, "")
-			p.Future().OnSettled(handler)
-			p.Resolve(1)
-		}
-		handler = func(int, error) {
-			if n--; n > 0 {
-				begin()
-			}
-		}
-		begin()
-	})
-}

@@ -39,45 +39,16 @@ func (e *CancelError) Unwrap() error { return e.Cause }
 // begins. It notices once, so that deferred calls can await. A driver that waits
 // with Await or Wait does not count as somebody else.
 //
-// A value that comes later is dropped. A cancelled future does not count as a
-// rejection that nobody looked at: whoever cancelled it knows.
+// A value that comes later is dropped. An error that comes later is reported like a
+// rejection that nobody looked at, unless it says no more than that the future was
+// cancelled (errors.Is finds context.Canceled or the cause in it), or the future is
+// [Future.Quiet]. The cancellation itself does not count as a rejection that nobody
+// looked at, nor where it passes through futures derived from f: whoever cancelled
+// knows.
 func (f *Future[T]) Cancel(cause error) bool {
-	f.loop.checkCaller("Cancel")
+	f.home("Cancel").checkCaller("Cancel")
 	err := &CancelError{cause}
 	return f.giveUp(err, err, true)
-}
-
-// giveUp rejects a pending future with err, tells whoever makes the outcome, and
-// rejects with upward what s alone waits for, and so on: all at one moment, so that no
-// outcome can come to a future whose only reader has gone. Known says that err counts
-// as looked at. It reports whether s was pending.
-func (s *state) giveUp(err error, upward *CancelError, known bool) bool {
-	detail, above := "rejected: "+errorText(err), "rejected: "+errorText(upward) // user code, so not under the lock
-	l := s.loop
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if s.status != isPending {
-		return false
-	}
-	for {
-		source, canceller := s.source, s.canceller
-		s.observed = s.observed || known
-		s.finish(err, detail)
-		if s.coroutine != nil {
-			s.coroutine.interrupt(source, err)
-		}
-		if canceller != nil && !l.closed {
-			l.enqueue(l.scope.id, l.scope.next(), s.label, func() { canceller(upward.Cause) })
-		}
-		if source == nil {
-			return true
-		}
-		source.gaveUp++
-		if source.gaveUp != source.handled || source.status != isPending {
-			return true
-		}
-		s, err, detail, known = source, upward, above, true
-	}
 }
 
 // OnCancel registers the function that stops the work when the future is
@@ -85,12 +56,30 @@ func (s *state) giveUp(err error, upward *CancelError, known bool) bool {
 // future is settled otherwise. A promise has one such function; the last one
 // registered counts. It panics if fn is nil.
 func (p *Promise[T]) OnCancel(fn func(cause error)) {
-	p.future.loop.checkCaller("OnCancel")
+	register("OnCancel", p, fn, func(r *rare) { r.canceller = fn })
+}
+
+// DecideCancel registers the function that decides what becomes of the future when it
+// is cancelled. Cancel then does not settle the future, but calls fn, as a callback of
+// the loop and once at most, which may settle it with an outcome of its own or have it
+// adopt another. If it does neither, returns, panics or ends by runtime.Goexit, the
+// future is rejected with the *CancelError. Until then it is pending, further calls of
+// Cancel return false, and who settles it first wins. A promise has one such function,
+// the last one registered; where there is one, that of OnCancel is not called. It
+// panics if fn is nil.
+func (p *Promise[T]) DecideCancel(fn func(cause error)) {
+	register("DecideCancel", p, fn, func(r *rare) { r.decider = fn })
+}
+
+func register[T any](call string, p *Promise[T], fn func(error), set func(*rare)) {
+	l := p.future.home(call)
+	l.checkCaller(call)
 	if fn == nil {
-		panic("fakeloop: OnCancel with a nil function")
+		panic("fakeloop: " + call + " with a nil function")
 	}
-	l := p.future.loop
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	p.future.canceller = fn
+	if p.future.status == isPending {
+		set(p.future.seldom())
+	}
 }

@@ -47,12 +47,13 @@ func TestCancel(t *testing.T) {
 			equal(t, "unwrapped", errors.Unwrap(err), c.cause)
 			equal(t, "is another error", errors.Is(err, io.EOF) || errors.Is(err, fakeloop.ErrClosed), false)
 			equal(t, "is a timeout", errors.Is(err, context.DeadlineExceeded), c.cause == context.DeadlineExceeded)
-			// What comes later is dropped.
+			// A value that comes later is dropped; an error is not lost.
 			equal(t, "Resolve", p.Resolve(1), false)
+			equal(t, "unobserved", len(loop.Unobserved()), 0)
 			equal(t, "Reject", p.Reject(io.EOF), false)
 			_, late, _ := f.Result()
 			equal(t, "error", late, err)
-			mustClose(t, loop)
+			wantErrorText(t, loop.Close(), `fakeloop: nobody will see the error to which future "p" (#) came after it had been given up: EOF; call Quiet if it does not matter`)
 		}
 	})
 }
@@ -163,7 +164,7 @@ func TestOnCancelPanics(t *testing.T) {
 	})
 }
 
-// Whoever cancels knows. What follows from it is a rejection like any other.
+// Whoever cancels knows, also what follows from it; but not what others make of it.
 func TestCancelIsObserved(t *testing.T) {
 	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})
@@ -178,7 +179,10 @@ func TestCancelIsObserved(t *testing.T) {
 		fakeloop.Then(p.Future(), same)
 		p.Future().Cancel(errEnough)
 		mustIdle(t, loop)
-		wantErrorText(t, loop.Close(), `fakeloop: nobody looked at the error of future "then" (#): fakeloop: cancelled: enough; handle it with Catch, OnSettled or Await`)
+		fakeloop.All(loop, p.Future())
+		fakeloop.Catch(p.Future(), func(err error) (int, error) { return 0, fmt.Errorf("not stored: %w", err) })
+		mustIdle(t, loop)
+		wantErrorText(t, loop.Close(), `fakeloop: nobody looked at the error of future "catch" (#): not stored: fakeloop: cancelled: enough; handle it with Catch, OnSettled or Await`)
 	})
 }
 
@@ -316,7 +320,7 @@ func TestCancelOfACoroutine(t *testing.T) {
 		log.want(t, "told:true slept:true")
 		equal(t, "outcome", outcome(f), "fakeloop: cancelled: enough")
 		equal(t, "Cancel", f.Cancel(errEnough), false)
-		mustClose(t, loop) // the late EOF is dropped
+		wantErrorText(t, loop.Close(), `fakeloop: nobody will see the error to which future "co" (#) came after it had been given up: EOF; call Quiet if it does not matter`)
 	})
 }
 
@@ -397,7 +401,7 @@ func TestCancelOfOffloadedWork(t *testing.T) {
 				<-ctx.Done()
 				equal(t, "error of the context", ctx.Err(), context.Canceled)
 				causes <- context.Cause(ctx)
-				return 5, io.EOF // dropped
+				return 5, io.EOF
 			})
 			f.OnSettled(func(_ int, err error) { log.add("%v", errors.Is(err, context.Canceled)) })
 			<-started
@@ -410,7 +414,7 @@ func TestCancelOfOffloadedWork(t *testing.T) {
 			}
 			equal(t, "cause of the context", <-causes, want)
 			equal(t, "outcome", outcome(f), (&fakeloop.CancelError{Cause: cause}).Error())
-			mustClose(t, loop)
+			wantErrorText(t, loop.Close(), `fakeloop: nobody will see the error to which future "work" (#) came after it had been given up: EOF; call Quiet if it does not matter`)
 		}
 	})
 }

@@ -115,18 +115,17 @@ func (l *Loop) unwind(co *Coroutine) (*escaped, error) {
 // nobody has heard of.
 func (l *Loop) settleRest() error {
 	l.mu.Lock()
-	errs := append(l.errs, l.listUnobserved()...)
-	for l.unobserved.head != nil {
-		s := l.unobserved.head
-		l.record(timeline.Unobserved, s.id, timeline.Driver, s.label, "")
-		l.unobserved.remove(s)
-	}
+	l.ended = true
+	unobserved, untold := l.flushUnobserved()
+	errs := append(l.errs, unobserved...)
 	l.errs = nil
 	for l.pending.head != nil {
 		s := l.pending.head
-		s.observed = true
 		s.finish(ErrClosed, "rejected: "+ErrClosed.Error())
 	}
+	// What was pending may have been about to pass the errors of others on.
+	unobserved, more := l.flushUnobserved()
+	errs, untold = append(errs, unobserved...), append(untold, more...)
 	var cancels []context.CancelCauseFunc // called without the lock
 	for _, w := range l.outside {
 		if w.cancel != nil {
@@ -138,7 +137,7 @@ func (l *Loop) settleRest() error {
 	for _, cancel := range cancels {
 		cancel(ErrClosed)
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, l.tellUnobserved(untold)...)...)
 }
 
 // quitBeside ends the goroutine of a loop that runs by itself.

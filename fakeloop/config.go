@@ -65,6 +65,22 @@ type Config struct {
 	// panics, so is that.
 	OnError func(error)
 
+	// OnUnobserved is called with each rejection that nobody has looked at, once,
+	// while the loop runs: when the loop has come to rest at the instant of the
+	// rejection, before time moves and before the loop sleeps. A handler, an Await
+	// or a Wait that comes by then, in the same callback or in callbacks posted
+	// after it, is in time. What is left when the loop is closed is reported by
+	// Close. OnUnobserved is called as a callback of the loop, so it may use the
+	// loop, and a panic of it is an error of the loop; Close calls it on its own
+	// goroutine, on a closed loop. Close returns what nobody has looked at by then,
+	// also if it was reported.
+	OnUnobserved func(*UnobservedError)
+
+	// OnObserved is called, as a callback of the loop, when somebody looks at a
+	// rejection that OnUnobserved was told of, with the same pointer. It is not
+	// called after Close.
+	OnObserved func(*UnobservedError)
+
 	// Outside is what time does while work is outside the loop, unless the work
 	// was announced with a policy of its own; zero means Freeze. It has no effect
 	// on a bubble or wall loop, whose time is not its own.

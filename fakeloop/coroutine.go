@@ -48,7 +48,7 @@ func Async[T any](l *Loop, label string, body func(*Coroutine) (T, error)) *Futu
 	f.init(l, label, nil)
 	co := &Coroutine{loop: l, label: label, future: &f.state, scope: scope{id: f.id}}
 	co.body = func() {
-		f.settleBy("coroutine "+describe(f.id, label), func() (T, error) {
+		f.settleBy("coroutine "+describe(f.id, label), nil, func() (T, error) {
 			v, err := body(co)
 			if co.ended && errors.Is(err, ErrClosed) {
 				f.forgive()

@@ -134,14 +134,46 @@
 // # Futures
 //
 // A [Future] is settled once, with a value or an error; the first settle wins
-// and the loser is told. Handlers run on the loop, in a later turn, never
-// inside the call that settles or registers. An error passes through a chain as
-// the same value. A rejection that nobody has looked at (no handler registered,
-// no Await, Wait, Result or Outcome) is reported by [Loop.Close], once.
+// and the loser is told, by a false result or by the [SettledError] of
+// [Promise.Settle]. A nil error given to Reject is a rejection with
+// [ErrNilRejection], never a success.
 //
-// [Future.Cancel] settles a future with a [CancelError], an outcome of its own, tells
-// whoever makes the outcome, and cancels what the future alone was waiting for.
-// [Timeout] does that to a future which takes too long.
+// Handlers run on the loop, in a later turn, never inside the call that settles or
+// registers, and in the order of registration. An error passes through a chain as
+// the same value: through [Then], [Catch], [CatchIs], [CatchAs] and [Finally]. What a
+// handler returns settles the derived future; a panic of it is a [PanicError] there, and
+// a runtime.Goexit is [ErrGoexit].
+//
+// A future can be settled with another ([ThenFuture], [CatchFuture], [Promise.Adopt]),
+// copied ([Link]), shielded ([Shield]) and limited ([Timeout]), and several can be
+// combined: [All], [AllSettled], [Any], [Race], [AsCompleted]. What is made of others in
+// these ways is settled together with them, not a turn later, so that nothing is lost in
+// between. All fails fast. None of them loses an error: each looks at the errors it
+// passes on and at no other, and what it has not passed on when it is cancelled is its
+// members' own again. A future that would wait for itself is rejected with a
+// [CycleError].
+//
+// Cancelled, timed out and failed are three outcomes: a [CancelError], a [TimeoutError],
+// and whatever the producer came to, its own context.Canceled or
+// context.DeadlineExceeded included. [Future.Cancel] tells whoever makes the outcome, and
+// cancels what the future alone was waiting for, all members of a combination among them.
+// [Promise.DecideCancel] lets the producer decide. A fourth is no outcome: the
+// [WaitError] of a wait whose context has ended, see [Future.WaitContext].
+//
+// # Errors that nobody looks at
+//
+// A rejection that nobody has looked at (no handler registered, nothing derived, no
+// Await, Wait, Result or Outcome) is reported. So is an error to which a future comes
+// after it was given up, unless it says nothing but that. [Config.OnUnobserved] is told
+// while the loop runs, as soon as the loop comes to rest at that instant: whoever looks
+// in the same callback, in callbacks posted from there on, or by a timer that is due, is
+// in time. [Config.OnObserved] is told if somebody looks later. [Loop.Unobserved] lists
+// what nobody has looked at so far, and [Loop.Close] returns what is left. Each is
+// reported once, a handled chain not at all, with none of its links, and of several
+// branches each. [Future.Quiet] says that an error does not matter.
+//
+// With [Config.Sites], or from [Loop.SetSites] on, the reports say where a future was
+// made, and a settle that comes too late is told who was first.
 //
 // # Coroutines
 //

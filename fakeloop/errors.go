@@ -50,6 +50,18 @@ var (
 	// runtime.Goexit, which is what FailNow does, instead of returning.
 	ErrGoexit = errors.New("fakeloop: the function ended by runtime.Goexit and returned nothing")
 
+	// ErrNilFuture rejects a future that was to have the outcome of a nil one: a
+	// handler or Adopt was given no future.
+	ErrNilFuture = errors.New("fakeloop: a nil future has no outcome; return Rejected, or Resolved, if there is nothing to wait for")
+
+	// ErrNoFutures rejects what Any and Race return if they are given no futures:
+	// of nothing, none can be first.
+	ErrNoFutures = errors.New("fakeloop: none of no futures can be the first; ask before calling Any or Race")
+
+	// ErrExhausted rejects a future of [Completed.Next] that asks for more than
+	// there is.
+	ErrExhausted = errors.New("fakeloop: all of these futures have been handed out")
+
 	// ErrTrapClosed means that a trap was closed, so that it holds nothing any
 	// more.
 	ErrTrapClosed = errors.New("fakeloop: the trap is closed")
@@ -127,21 +139,6 @@ func (e *PanicError) Format(s fmt.State, verb rune) {
 // errorText is err.Error(), but bears errors whose method panics, a typed nil
 // above all.
 func errorText(err error) string { return fmt.Sprint(err) }
-
-// UnobservedError wraps a rejection that nobody had looked at when the loop
-// was closed.
-type UnobservedError struct {
-	Err    error  // what the future was rejected with
-	Future string // which future, and, with Config.Sites, where it was made
-}
-
-// Error says which future and which error.
-func (e *UnobservedError) Error() string {
-	return fmt.Sprintf("fakeloop: nobody looked at the error of %s: %v; handle it with Catch, OnSettled or Await", e.Future, e.Err)
-}
-
-// Unwrap returns the rejection.
-func (e *UnobservedError) Unwrap() error { return e.Err }
 
 // IdleError means that what a call waited for can never happen: the loop has
 // nothing ready, no timer and no work outside.

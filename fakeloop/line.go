@@ -15,7 +15,7 @@ type line[W any] struct {
 // future, is settled.
 func (ln *line[W]) add(o *object, s *state, w W) {
 	place := ln.waiting.PushBack(w)
-	s.watch(func(string) {
+	s.watch(nil, func() {
 		before := ln.waiting.Len()
 		ln.waiting.Remove(place)
 		if ln.waiting.Len() < before && !o.loop.closed {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/windtunnel-go/windtunnel/fakeloop/timeline"
@@ -24,8 +25,11 @@ type Loop struct {
 	source  Source
 	fatal   func(any) bool
 	onError func(error)
+
+	onUnobserved, onObserved func(*UnobservedError)
+
 	policy  Policy
-	sites   bool
+	sites   atomic.Bool
 	places  places
 	strict  bool
 	careful bool // who calls is looked at
@@ -52,6 +56,9 @@ type Loop struct {
 
 	pending    stateList               // futures not yet settled
 	unobserved stateList               // rejections nobody has looked at
+	fresh      stateList               // those that Config.OnUnobserved is to be told of
+	telling    []*state                // whose watchers are being told; see tell
+	ended      bool                    // Close rejects what is pending, or has
 	coroutines map[*Coroutine]struct{} // started and not ended
 	inside     *Coroutine              // the one whose body is running
 	started    uint64
@@ -88,8 +95,11 @@ func New(c Config) *Loop {
 		source:  c.Decisions,
 		fatal:   c.Fatal,
 		onError: c.OnError,
+
+		onUnobserved: c.OnUnobserved,
+		onObserved:   c.OnObserved,
+
 		policy:  c.Outside,
-		sites:   c.Sites,
 		strict:  c.Strict,
 		limit:   cmp.Or(c.Limit, DefaultLimit),
 		guard:   cmp.Or(c.Guard, DefaultGuard),
@@ -107,6 +117,7 @@ func New(c Config) *Loop {
 	}
 	l.gate.loop = l
 	l.careful = l.strict || l.mode == Bubble
+	l.sites.Store(c.Sites)
 	if l.tracksGoroutines() {
 		l.maker = thisGoroutine()
 	}

@@ -35,6 +35,18 @@ func chores(loop *fakeloop.Loop) {
 			return 0, nil
 		})
 		fakeloop.Timeout(fakeloop.NewPromise[int](loop, "slow").Future(), 4*time.Second).OnSettled(func(int, error) {})
+		fakeloop.Async(loop, "combining", func(co *fakeloop.Coroutine) (int, error) {
+			tick := func(d time.Duration) *fakeloop.Future[int] {
+				return fakeloop.ThenFuture(fakeloop.Resolved(loop, 1), func(v int) *fakeloop.Future[int] { return after(loop, d, v) })
+			}
+			first, _ := fakeloop.Await(co, fakeloop.Race(loop, tick(3*time.Second), tick(time.Second)))
+			all, _ := fakeloop.Await(co, fakeloop.All(loop, tick(time.Second), fakeloop.Shield(tick(time.Second))))
+			for i, o := range fakeloop.AsCompleted(loop, tick(2*time.Second), tick(time.Second)).All(co) {
+				loop.Named("completed").Post(func() { _ = i + o.Value })
+			}
+			rejected(loop, io.EOF) // which is reported
+			return first + len(all), co.Sleep(time.Second)
+		})
 	})
 }
 
@@ -43,10 +55,12 @@ func chores(loop *fakeloop.Loop) {
 // bubble's.
 func TestTheModesAgree(t *testing.T) {
 	run := func(t *testing.T, mode fakeloop.Mode, seed uint64) *timeline.Timeline {
-		loop := fakeloop.New(fakeloop.Config{Mode: mode, Decisions: fakeloop.Seed(seed)})
+		reports := 0
+		loop := fakeloop.New(fakeloop.Config{Mode: mode, Decisions: fakeloop.Seed(seed), OnUnobserved: func(*fakeloop.UnobservedError) { reports++ }})
 		chores(loop)
 		mustIdle(t, loop)
-		mustClose(t, loop)
+		sameError(t, "Close", loop.Close(), io.EOF)
+		equal(t, "reports", reports, 1)
 		return loop.Timeline()
 	}
 	fired := func(tl *timeline.Timeline) (labels []string) {

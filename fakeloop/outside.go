@@ -160,9 +160,10 @@ func (l *Loop) nextReturn() *Work {
 // isWaiting reports whether the goroutine that does the work waits for the loop.
 func (w *Work) isWaiting() bool { return w.waits != nil && w.waits.status == isPending }
 
-// awaitOutside waits until s is settled, on behalf of a piece of work whose goroutine
-// calls it: that goroutine does not drive the loop.
-func (l *Loop) awaitOutside(s *state) error {
+// awaitOutside waits for s until done, on behalf of a piece of work whose goroutine
+// calls it: that goroutine does not drive the loop. Done is called with the loop's lock
+// held.
+func (l *Loop) awaitOutside(s *state, done func() bool) error {
 	caller := thisGoroutine().id
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -170,7 +171,7 @@ func (l *Loop) awaitOutside(s *state) error {
 	w.waits = s
 	defer func() { w.waits = nil }()
 	l.wake()
-	for s.status == isPending {
+	for !done() {
 		if l.closed {
 			return ErrClosed
 		}
@@ -277,7 +278,10 @@ func (f *Future[T]) settleOutside(w *Work, fn func() (T, error)) {
 			if fatal != nil {
 				f.loop.leave()
 			}
-			if !f.settle(value, err) && panicked {
+			switch {
+			case !panicked:
+				f.offer(value, err)
+			case !f.settle(value, err):
 				f.loop.report(err) // cancelled: nobody else would hear of it
 			}
 			if fatal != nil {

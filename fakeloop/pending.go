@@ -117,9 +117,7 @@ func (l *Loop) Pending() []Item {
 	}
 	for s := l.pending.head; s != nil; s = s.next {
 		i := Item{Kind: PendingFuture, ID: s.id, Label: s.label, Site: s.site.String()}
-		if s.source != nil {
-			i.Awaiting = "future " + describe(s.source.id, s.source.label)
-		}
+		i.Awaiting = s.awaiting()
 		out = append(out, i)
 	}
 	return out
@@ -153,38 +151,6 @@ func (l *Loop) Idle() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.isIdle()
-}
-
-// Unobserved returns an *UnobservedError for each rejection that nobody has
-// looked at so far, in the order in which they happened. It does not count as
-// looking; Close reports what is left.
-func (l *Loop) Unobserved() []error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.listUnobserved()
-}
-
-func (l *Loop) listUnobserved() []error {
-	var out []error
-	for s := l.unobserved.head; s != nil; s = s.next {
-		out = append(out, &UnobservedError{Err: s.err, Future: s.identify()})
-	}
-	return out
-}
-
-// waitChain says for whom s waits, for whom that one waits, and so on. The
-// caller holds the loop's lock.
-func (s *state) waitChain() []string {
-	var out []string
-	seen := map[*state]bool{}
-	for ; s != nil; s = s.source {
-		if seen[s] {
-			return append(out, "future "+describe(s.id, s.label)+" again: a cycle")
-		}
-		seen[s] = true
-		out = append(out, s.describe())
-	}
-	return out
 }
 
 // item describes a timer.

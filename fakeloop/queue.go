@@ -42,6 +42,9 @@ func (q *queue) push() *task {
 	return &q.tasks[n]
 }
 
+// underWay returns the callback that was taken last.
+func (q *queue) underWay() task { return q.tasks[q.pos-1] }
+
 // compact gives the slots of what has been taken back.
 func (q *queue) compact() {
 	const few = 64
@@ -99,7 +102,7 @@ func (l *Loop) take(horizon int64) func() {
 func (l *Loop) underWay() task {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.queue.tasks[l.queue.pos-1]
+	return l.queue.underWay()
 }
 
 // endCallback closes the books of the callback that has just returned. The
@@ -150,6 +153,12 @@ func (l *Loop) reach(horizon int64) int64 {
 func (l *Loop) nextBatch(horizon int64) bool {
 	l.queue.compact()
 	l.readClock()
+	if l.fresh.head != nil {
+		l.collectDue(l.now)
+		if len(l.queue.tasks) == l.queue.pos {
+			l.postReports()
+		}
+	}
 	if l.timers.keys > 0 {
 		l.collectDue(horizon)
 	}

@@ -29,7 +29,8 @@ func (s *state) handle(h reaction) {
 	case s.first.fn == nil && s.handled == 1:
 		s.first = h
 	default:
-		s.more = append(s.more, h)
+		r := s.seldom()
+		r.more = append(r.more, h)
 	}
 }
 
@@ -37,7 +38,7 @@ func (s *state) handle(h reaction) {
 // in the order of their registration. Their identities count down, since what a
 // coroutine makes counts up from the identity of its future. The caller holds
 // the loop's lock.
-func (s *state) post(n uint64, h reaction) {
+func (s *state) post(n uint32, h reaction) {
 	if h.fn == nil {
 		return // the coroutine that waited was cancelled
 	}
@@ -53,9 +54,21 @@ func (s *state) forget(co *Coroutine) {
 	if s.first.co == co {
 		s.first.fn = nil
 	}
-	for i := range s.more {
-		if s.more[i].co == co {
-			s.more[i].fn = nil
+	if s.rare == nil {
+		return
+	}
+	for i := range s.rare.more {
+		if s.rare.more[i].co == co {
+			s.rare.more[i].fn = nil
 		}
 	}
+}
+
+// reactions returns the handlers of a pending future in the order of registration.
+// The caller holds the loop's lock.
+func (s *state) reactions() []reaction {
+	if s.rare == nil {
+		return []reaction{s.first}
+	}
+	return append([]reaction{s.first}, s.rare.more...)
 }

@@ -189,15 +189,13 @@ func (l *Loop) Await(f Awaitable) error {
 		return nil
 	}
 	err := l.drive(goal{
-		horizon: never,
-		done:    func(int) bool { return s.status != isPending },
-		idle: func() error {
-			return &IdleError{At: l.elapsed(), Chain: s.waitChain(), Held: l.listHeld(), Panics: slices.Clone(l.errs)}
-		},
+		horizon:    never,
+		done:       func(int) bool { return s.status != isPending },
+		idle:       func() error { return l.idleError(s) },
 		keepErrors: true,
 	})
 	if err == errWorker {
-		return l.awaitOutside(s)
+		return l.awaitOutside(s, func() bool { return s.status != isPending })
 	}
 	return err
 }

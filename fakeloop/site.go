@@ -46,7 +46,7 @@ type places struct {
 // being made, nil unless the configuration asks for sites. Whoever calls it is not
 // the user.
 func (l *Loop) site() *place {
-	if !l.sites {
+	if !l.sites.Load() {
 		return nil
 	}
 	return l.places.find()
@@ -59,29 +59,37 @@ func (ps *places) find() *place {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
 	p, known := ps.of[from]
-	if !known {
-		if p = usersPlace(slices.Clone(from[:])); p == nil { // further up; there are few such calls
-			pcs := make([]uintptr, 8)
-			return usersPlace(pcs[:runtime.Callers(skip, pcs)])
-		}
-		if ps.of == nil {
-			ps.of = make(map[path]*place)
-		}
-		ps.of[from] = p
+	if known {
+		return p
 	}
+	p, found := usersPlace(slices.Clone(from[:]))
+	if !found { // further up; there are few such calls
+		pcs := make([]uintptr, 12)
+		p, _ = usersPlace(pcs[:runtime.Callers(skip, pcs)])
+		return p
+	}
+	if ps.of == nil {
+		ps.of = make(map[path]*place)
+	}
+	ps.of[from] = p
 	return p
 }
 
 // usersPlace returns the first place on a way up the stack that is not in this
-// package, nil if all are.
-func usersPlace(pcs []uintptr) *place {
+// package, nil if a callback is met before: then it is the package's own doing, and
+// whoever drives it is not the place. Found is false if neither is on the way.
+func usersPlace(pcs []uintptr) (p *place, found bool) {
 	for frames, more := runtime.CallersFrames(pcs), true; more; {
 		var f runtime.Frame
-		if f, more = frames.Next(); f.Function != "" && !ownFrame(f) {
-			return &place{f.File, f.Line}
+		f, more = frames.Next()
+		switch {
+		case f.Function == dispatchFrame || f.Function == coroutineFrame:
+			return nil, true
+		case f.Function != "" && !ownFrame(f):
+			return &place{f.File, f.Line}, true
 		}
 	}
-	return nil
+	return nil, false
 }
 
 // suffix renders a place for the end of a text; empty for nil.

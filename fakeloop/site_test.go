@@ -124,7 +124,7 @@ func TestSites(t *testing.T) {
 		got := identities.ReplaceAllString(pendingText(loop), "#")
 		got = strings.ReplaceAll(got, "1h0m0s", "DUE")
 		equal(t, "Pending", got, want)
-		equal(t, "String", identities.ReplaceAllString(b.String(), "#"), `future "then" (#)`+at(4)+", pending")
+		equal(t, "String", identities.ReplaceAllString(b.String(), "#"), `future "then" (#)`+at(4)+`, pending, waits for future "p" (#)`)
 		_ = work.Return(nil)
 		timer.Stop()
 		_ = c

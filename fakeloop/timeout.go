@@ -8,20 +8,28 @@ import (
 
 // TimeoutError rejects a future that [Timeout] returned and that ran out of time,
 // which is an outcome of its own: neither a failure nor a cancellation. errors.Is
-// finds context.DeadlineExceeded in it.
+// finds context.DeadlineExceeded in it, and the cause, if there is one.
 type TimeoutError struct {
 	Future string        // what did not come, and, with Config.Sites, where it was made
 	After  time.Duration // how long it had
 	At     time.Duration // the loop's time at which that was over
+	Cause  error         // what was given to TimeoutCause; may be nil
 }
 
-// Error says what did not come, and in which time.
+// Error says what did not come, in which time, and what that means.
 func (e *TimeoutError) Error() string {
-	return fmt.Sprintf("fakeloop: at %v %s had not settled within %v", e.At, e.Future, e.After)
+	text := fmt.Sprintf("fakeloop: at %v %s had not settled within %v", e.At, e.Future, e.After)
+	if e.Cause != nil {
+		text += ": " + errorText(e.Cause)
+	}
+	return text
 }
 
 // Is makes a TimeoutError a context.DeadlineExceeded.
 func (e *TimeoutError) Is(target error) bool { return target == context.DeadlineExceeded }
+
+// Unwrap returns the cause.
+func (e *TimeoutError) Unwrap() error { return e.Cause }
 
 // Timeout returns a future that has the outcome of f, the same value or the same
 // error, or is rejected with a *TimeoutError if f is still pending once d has passed
@@ -37,48 +45,33 @@ func (e *TimeoutError) Is(target error) bool { return target == context.Deadline
 // posted before the turn began, or by a timer that was set for that instant earlier.
 // With a zero or negative d the timer's callback runs in the next turn.
 //
-// An error that f would have come to after the timeout has no one to go to: f, if it
-// was cancelled, refuses it, which the timeline shows; if not, whoever else waits
-// for f gets it. A TimeoutError that nobody looks at is reported by Close like any
-// rejection.
+// An error that f comes to after the timeout goes to whoever else waits for f. If f was
+// cancelled nobody does: then the error is reported like a rejection that nobody looked
+// at, unless f is [Future.Quiet]. So is a TimeoutError that nobody looks at.
 //
 // Timeout panics if the loop is closed.
 func Timeout[T any](f *Future[T], d time.Duration) *Future[T] {
-	f.loop.checkCaller("Timeout")
-	derived := derive[T](&f.state, "timeout")
+	return TimeoutCause(f, d, nil)
+}
+
+// TimeoutCause is Timeout with a cause, which errors.Is and errors.As find in the
+// *TimeoutError: an error of the caller's own, which also tells one of several nested
+// timeouts from the others.
+func TimeoutCause[T any](f *Future[T], d time.Duration, cause error) *Future[T] {
+	derived := derive[T]("Timeout", &f.state, "timeout")
 	l := f.loop
 	timer := &Timer{loop: l, label: "timeout", site: derived.site}
 	timer.fn = func() {
-		err := &TimeoutError{Future: f.identify(), After: d, At: l.Elapsed()}
+		err := &TimeoutError{Future: f.identify(), After: d, At: l.Elapsed(), Cause: cause}
 		derived.giveUp(err, &CancelError{err}, false)
 	}
-	if !derived.follow(f, func() { l.arm(timer, d) }, func() { l.disarm(timer) }) {
-		derived.settle(f.value, f.err)
-	}
-	return derived
-}
-
-// follow makes f be settled together with source, unless it is settled before. It
-// reports whether source was pending; then it has called begin, and calls end when f
-// is settled. It calls them with the loop's lock held.
-func (f *Future[T]) follow(source *Future[T], begin, end func()) bool {
-	l := f.loop
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	source.observe()
-	if source.status != isPending {
-		return false
+	derived.source = nil // for which the tie stands
+	if f.status == isPending {
+		l.arm(timer, d)
+		derived.watch(nil, func() { l.disarm(timer) })
 	}
-	begin()
-	source.handled++
-	watch := source.watch(func(detail string) {
-		f.value = source.value
-		f.observed = f.observed || l.closed && source.err == ErrClosed
-		f.finish(source.err, detail)
-	})
-	f.watch(func(string) {
-		source.unwatch(watch)
-		end()
-	})
-	return true
+	derived.follow(f, true)
+	return derived
 }

@@ -179,7 +179,7 @@ func TestObjectsAreDeterministic(t *testing.T) {
 				_, _ = q.TryGet()
 				return i, err
 			})
-			f.OnSettled(func(int, error) {})
+			f.Quiet().OnSettled(func(int, error) {})
 			if i%3 == 0 {
 				loop.AfterFunc(time.Duration(loop.Choose("cancel", 30))*time.Millisecond, func() { f.Cancel(nil) })
 			}

@@ -93,7 +93,7 @@ func (l *Loop) standsStill(asked uint64) bool {
 // restsNow reports whether no callback is in progress and none is ready. The caller
 // holds l.mu.
 func (l *Loop) restsNow() bool {
-	return !l.running && !l.inTurn() && len(l.queue.posted()) == 0 && len(l.beside.arrived) == 0
+	return !l.running && !l.inTurn() && len(l.queue.posted()) == 0 && len(l.beside.arrived) == 0 && l.fresh.head == nil
 }
 
 // atGoal reports whether a loop that stands still will do nothing more for g. In a

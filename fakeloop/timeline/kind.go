@@ -15,7 +15,7 @@ const (
 	Promised                   // a future was made
 	Settled                    // a future was settled; Detail is its outcome
 	Refused                    // a settle lost: the future was settled before
-	Unobserved                 // a rejection nobody had looked at when the loop closed
+	Unobserved                 // a rejection that nobody had looked at was reported, at the latest when the loop closed
 	Awaited                    // a coroutine suspended; ID is the coroutine, Detail the future's identity
 	Left                       // work left the loop for another goroutine
 	Returned                   // that work came back

@@ -222,7 +222,7 @@ var fakeloopMutants = []mutant{
 			return true
 		},
 	})),
-	bent("settling what is cancelled panics", "38b 41a 41b", promises(futureEdit{
+	bent("settling what is cancelled panics", "41a 41b", promises(futureEdit{
 		reject: func(p loops.Promise, err error) bool {
 			if !p.Reject(err) {
 				panic("settled twice")

@@ -36,7 +36,6 @@ var futures = []Case{
 				handled.Future().OnSettled(func(_ any, err error) { t.Mark(err.Error()) })
 				handled.Reject(errBoom)
 				cancelled.Future().Cancel(errSecond)
-				cancelled.Reject(errBoom)
 			})
 			if err = errors.Join(err, l.Close()); err != nil {
 				t.Errorf("something was reported: %v", err)
