@@ -8,14 +8,17 @@ import (
 
 // Plan is what a network does wrong. The zero Plan is a network without faults.
 // A Plan is data: safe to copy and to share, as long as nobody writes to its
-// slice.
+// slices. It prints itself, and is JSON: see [ParsePlan].
 type Plan struct {
 	// Seed drives everything random (jitter, slices, shares) in an engine that is
 	// deterministic. Every value is a seed, 0 too.
 	Seed uint64
-	// Toxics are applied in this order, for each direction by itself. nil and
-	// empty mean no faults.
+	// Toxics are applied to every connection, in this order, for each direction by
+	// itself. nil and empty mean none.
 	Toxics []Toxic
+	// Faults have a place and a time. Those that are toxics come behind Toxics, in
+	// this order. The virtual network runs all of them, and real TCP none.
+	Faults []Fault
 
 	_ struct{}
 }
@@ -27,6 +30,8 @@ var ErrInvalid = errors.New("invalid toxic")
 type ToxicError struct {
 	// Index is the toxic's place in Plan.Toxics, or -1 if it was validated alone.
 	Index int
+	// Fault says that the place is one in Plan.Faults.
+	Fault bool
 	// Toxic is its Kind, or its Go type if it is not one of this package's.
 	Toxic string
 	// Field is the name of the Go field, empty if the toxic itself is wrong.
@@ -44,10 +49,13 @@ type ToxicError struct {
 func (e *ToxicError) Error() string {
 	var b strings.Builder
 	b.WriteString("toxics: ")
-	if e.Index >= 0 {
-		fmt.Fprintf(&b, "toxic %d (%s): ", e.Index, e.Toxic)
-	} else {
+	switch {
+	case e.Index < 0:
 		fmt.Fprintf(&b, "%s: ", e.Toxic)
+	case e.Fault:
+		fmt.Fprintf(&b, "fault %d (%s): ", e.Index, e.Toxic)
+	default:
+		fmt.Fprintf(&b, "toxic %d (%s): ", e.Index, e.Toxic)
 	}
 	if e.Field != "" {
 		fmt.Fprintf(&b, "%s is %v, ", e.Field, e.Value)
@@ -59,22 +67,39 @@ func (e *ToxicError) Error() string {
 // Unwrap returns ErrInvalid.
 func (e *ToxicError) Unwrap() error { return ErrInvalid }
 
-// Validate returns nil if both engines can run the plan, and otherwise every
-// problem at once: errors.Join of one *ToxicError for each rule that an attribute
-// breaks, in the order of the plan and then of the rules.
-func (p Plan) Validate() error { return validate(p.Toxics, rules) }
+// Validate returns nil if an engine can run the plan, and otherwise every problem at
+// once: errors.Join of one *ToxicError for each rule that an attribute breaks, in the
+// order of the plan and then of the rules.
+func (p Plan) Validate() error { return p.validate(rules, faultRules) }
 
-func validate(list []Toxic, rules []rule) error {
+func (p Plan) validate(rules []rule[Effect], faultRules []rule[Fault]) error {
 	var errs []error
-	for i, t := range list {
-		errs = append(errs, judge(i, t, rules)...)
+	for i, t := range p.Toxics {
+		errs = append(errs, judge(i, kind(t), Effect(t), rules)...)
+	}
+	for i, f := range p.Faults {
+		for _, list := range [][]error{
+			judge(i, kind(f.Effect), f.Effect, rules),
+			judge(i, kind(f.Effect), f, faultRules),
+		} {
+			for _, err := range list {
+				err.(*ToxicError).Fault = true
+				errs = append(errs, err)
+			}
+		}
 	}
 	return errors.Join(errs...)
 }
 
-func alone(t Toxic) error { return errors.Join(judge(-1, t, rules)...) }
+// Validate reports every attribute of the fault and of its effect that is out of
+// range, as [Plan.Validate] does for a whole plan.
+func (f Fault) Validate() error {
+	return errors.Join(append(judge(-1, kind(f.Effect), f.Effect, rules), judge(-1, kind(f.Effect), f, faultRules)...)...)
+}
 
-func judge(index int, t Toxic, rules []rule) []error {
+func alone(e Effect) error { return errors.Join(judge(-1, kind(e), e, rules)...) }
+
+func judge[T any](index int, kind string, t T, rules []rule[T]) []error {
 	var errs []error
 	for _, r := range rules {
 		value, broken := r.broken(t)
@@ -82,7 +107,7 @@ func judge(index int, t Toxic, rules []rule) []error {
 			continue
 		}
 		errs = append(errs, &ToxicError{
-			Index: index, Toxic: kind(t), Field: r.field, Value: value,
+			Index: index, Toxic: kind, Field: r.field, Value: value,
 			Allowed: r.allowed, Rule: r.why,
 		})
 	}

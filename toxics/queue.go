@@ -205,3 +205,10 @@ func (q *queue) take(join bool) ([]byte, error) {
 		q.changed.Wait()
 	}
 }
+
+// drained reports whether the stream has ended and been taken whole.
+func (q *queue) drained() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.ended && !q.abandoned && len(q.segments) == 0
+}

@@ -11,9 +11,9 @@ import (
 
 // bad is one attribute out of range: the rule that refuses it, and the text.
 type bad struct {
-	toxic Toxic
-	rule  string
-	text  string
+	effect Effect
+	rule   string
+	text   string
 }
 
 const (
@@ -32,6 +32,8 @@ const (
 	rates    = "must be from 1 to 1000000000 KB/s: "
 	sizes    = "must be from 1 to 1073741824 bytes: "
 	varies   = "must be from 0 to Size-1: "
+	probable = "must be above 0 and below 1: it is a probability, and what is lost every time never arrives; use Timeout{} for that"
+	shaped   = "must be nil or one of this package's shapes, and a *Custom must have a Func: there is nothing to draw from; leave it out for Uniform{}"
 	noBytes  = "must be 0 or more bytes: there is no negative number of bytes; use 0 to "
 )
 
@@ -86,28 +88,122 @@ var table = []bad{
 	{Slicer{Size: 10, Variation: math.MaxInt}, "slicer.Variation not below Size", "slicer: Variation is 9223372036854775807, " + varies + "toxiproxy panics when a slice can get no bytes; use a smaller Variation or a larger Size"},
 	{LimitData{Bytes: -1}, "limit_data.Bytes negative", "limit_data: Bytes is -1, " + noBytes + "close at the first data"},
 	{Cut{After: -1}, "cut.After negative", "cut: After is -1, " + noBytes + "cut at the first data"},
+
+	{Loss{Rate: 0}, "loss.Rate range", "loss: Rate is 0, " + probable},
+	{Loss{Rate: 1}, "loss.Rate range", "loss: Rate is 1, " + probable},
+	{Loss{Rate: math.NaN()}, "loss.Rate range", "loss: Rate is NaN, " + probable},
+	{Loss{Rate: 0.5, Timeout: -1}, "loss.Timeout negative", "loss: Timeout is -1ns, " + oneMilli + backward},
+	{Loss{Rate: 0.5, Timeout: 1}, "loss.Timeout below resolution", "loss: Timeout is 1ns, " + oneMilli + dropped},
+	{Loss{Rate: 0.5, Timeout: tooLong}, "loss.Timeout too long", "loss: Timeout is 876000h0m0.000000001s, " + oneMilli + overflow},
+	{Loss{Rate: 0.5, Direction: 3}, "direction", "loss: Direction is Direction(3), " + twoWays},
+	{Latency{Shape: (*Custom)(nil)}, "latency.Shape known", "latency: Shape is <nil>, " + shaped},
+	{Latency{Shape: &Custom{Name: "mine"}}, "latency.Shape known", "latency: Shape is mine, " + shaped},
+	{Latency{Shape: oddShape{}}, "latency.Shape known", "latency: Shape is odd, " + shaped},
+
+	{SlowDial{Delay: -1}, "slow_dial.Delay negative", "slow_dial: Delay is -1ns, " + oneMilli + backward},
+	{SlowDial{Delay: 1}, "slow_dial.Delay below resolution", "slow_dial: Delay is 1ns, " + oneMilli + dropped},
+	{SlowDial{Delay: tooLong}, "slow_dial.Delay too long", "slow_dial: Delay is 876000h0m0.000000001s, " + oneMilli + overflow},
+	{SlowDial{Jitter: -1}, "slow_dial.Jitter negative", "slow_dial: Jitter is -1ns, " + oneMilli + backward},
+	{SlowDial{Jitter: 1}, "slow_dial.Jitter below resolution", "slow_dial: Jitter is 1ns, " + oneMilli + dropped},
+	{SlowDial{Jitter: tooLong}, "slow_dial.Jitter too long", "slow_dial: Jitter is 876000h0m0.000000001s, " + oneMilli + overflow},
+	{SlowLookup{Delay: -1}, "slow_lookup.Delay negative", "slow_lookup: Delay is -1ns, " + oneMilli + backward},
+	{SlowLookup{Delay: 1}, "slow_lookup.Delay below resolution", "slow_lookup: Delay is 1ns, " + oneMilli + dropped},
+	{SlowLookup{Delay: tooLong}, "slow_lookup.Delay too long", "slow_lookup: Delay is 876000h0m0.000000001s, " + oneMilli + overflow},
+	{FailDial{Errno: 4096}, "fail_dial.Errno range", "fail_dial: Errno is errno 4096, must be an error number of the system, or 0: there is no such error; leave it out for EHOSTUNREACH"},
+	{Refuse{Share: -1}, "share", "refuse: Share is -1, " + shares},
+	{FailDial{Share: 2}, "share", "fail_dial: Share is 2, " + shares},
+	{SlowDial{Share: 2}, "share", "slow_dial: Share is 2, " + shares},
+	{FailLookup{Share: 2}, "share", "fail_lookup: Share is 2, " + shares},
+	{SlowLookup{Share: 2}, "share", "slow_lookup: Share is 2, " + shares},
+	{&Refuse{}, "known type", "*toxics.Refuse: " + unknown},
+}
+
+type oddShape struct{ Uniform }
+
+func (oddShape) String() string { return "odd" }
+
+// everywhere is the effect as a fault, and as a toxic if it is one.
+func everywhere(e Effect) (plans []Plan, prefixes []string) {
+	if t, ok := e.(Toxic); ok || e == nil {
+		plans, prefixes = []Plan{{Toxics: []Toxic{t}}}, []string{"toxic"}
+	}
+	return append(plans, Plan{Faults: []Fault{{Effect: e}}}), append(prefixes, "fault")
 }
 
 func TestEveryBadAttributeIsRefused(t *testing.T) {
 	for _, b := range table {
-		err := validate([]Toxic{b.toxic}, rules)
-		if err == nil {
-			t.Errorf("%#v is not refused", b.toxic)
+		plans, prefixes := everywhere(b.effect)
+		for i, p := range plans {
+			err := p.Validate()
+			want := "toxics: " + prefixes[i] + " 0 (" + strings.Replace(b.text, ": ", "): ", 1)
+			if err == nil || err.Error() != want {
+				t.Errorf("%#v:\n got %v\nwant %s", b.effect, err, want)
+			}
+		}
+		if !ours(b.effect) {
 			continue
 		}
-		want := strings.Replace(b.text, ": ", "): ", 1)
-		if want = "toxics: toxic 0 (" + want; err.Error() != want {
-			t.Errorf("%#v:\n got %s\nwant %s", b.toxic, err, want)
-		}
-		if !ours(b.toxic) {
-			continue
-		}
-		if err := b.toxic.Validate(); err == nil || err.Error() != "toxics: "+b.text {
-			t.Errorf("%#v alone:\n got %v\nwant toxics: %s", b.toxic, err, b.text)
+		for _, err := range []error{b.effect.Validate(), Inject(b.effect).Validate()} {
+			if err == nil || err.Error() != "toxics: "+b.text {
+				t.Errorf("%#v alone:\n got %v\nwant toxics: %s", b.effect, err, b.text)
+			}
 		}
 	}
-	if len(table) < 25 {
+	if len(table) < 70 {
 		t.Errorf("the table has %d bad attributes", len(table))
+	}
+}
+
+// badFaults are faults out of place, or out of time.
+var badFaults = []struct {
+	fault Fault
+	rule  string
+	text  string
+}{
+	{Inject(Refuse{}).From(-1), "Start negative", "Start is -1ns, must be from 0 to 876000h0m0s: " + backward},
+	{Inject(Refuse{}).From(tooLong), "Start too long", "Start is 876000h0m0.000000001s, must be from 0 to 876000h0m0s: " + overflow},
+	{Inject(Refuse{}).For(-1), "Span negative", "Span is -1ns, must be from 0 to 876000h0m0s: " + backward},
+	{Inject(Refuse{}).For(tooLong), "Span too long", "Span is 876000h0m0.000000001s, must be from 0 to 876000h0m0s: " + overflow},
+	{Inject(Refuse{}).First(-1), "Count negative", "Count is -1, must be 0 or more: nothing happens a negative number of times; use 0 for no limit"},
+	{Partition("a", "b").First(2), "Count of a partition", "Count is 2, must be 0 for a partition: a partition is between hosts, whatever connections they have; leave it out"},
+	{Inject(Refuse{}).Between("a b", ""), "Source", `Source is "a b", must be a host, host:port or empty: it would match no host; leave it empty for all of them`},
+	{Inject(Refuse{}).Between("", ":80"), "Target", `Target is ":80", must be a host, host:port or empty: it would match no host; leave it empty for all of them`},
+	{Inject(Refuse{}).Between("", "http://api"), "Target", `Target is "http://api", must be a host, host:port or empty: it would match no host; leave it empty for all of them`},
+}
+
+func TestEveryBadFaultIsRefused(t *testing.T) {
+	for _, b := range badFaults {
+		want := "toxics: fault 0 (" + b.fault.Effect.Kind() + "): " + b.text
+		if err := (Plan{Faults: []Fault{b.fault}}).Validate(); err == nil || err.Error() != want {
+			t.Errorf("%#v:\n got %v\nwant %s", b.fault, err, want)
+		}
+		want = "toxics: " + b.fault.Effect.Kind() + ": " + b.text
+		if err := b.fault.Validate(); err == nil || err.Error() != want {
+			t.Errorf("%#v alone:\n got %v\nwant %s", b.fault, err, want)
+		}
+	}
+	for _, good := range []Fault{
+		Inject(Refuse{}).Between("10.0.0.1", "10.0.0.2:80"), Inject(Refuse{}).Between("::1", "[::1]:80"),
+		Inject(Cut{}).From(MaxDelay).For(MaxDelay).First(1 << 40), OneWay("a:1", "b"),
+	} {
+		must(t, good.Validate())
+	}
+}
+
+func TestEveryFaultRuleIsNeeded(t *testing.T) {
+	for i, left := range faultRules {
+		mutant := slices.Delete(slices.Clone(faultRules), i, i+1)
+		needed := false
+		for _, b := range badFaults {
+			passes := Plan{Faults: []Fault{b.fault}}.validate(rules, mutant) == nil
+			needed = needed || passes
+			if passes != (b.rule == left.name) {
+				t.Errorf("without rule %q, passes %#v: %v", left.name, b.fault, passes)
+			}
+		}
+		if !needed {
+			t.Errorf("no case needs rule %q", left.name)
+		}
 	}
 }
 
@@ -122,7 +218,7 @@ func TestEveryRuleIsNeeded(t *testing.T) {
 			if b.rule == left.name {
 				predicted = append(predicted, n)
 			}
-			if validate([]Toxic{b.toxic}, mutant) == nil {
+			if (Plan{Faults: []Fault{{Effect: b.effect}}}).validate(mutant, faultRules) == nil {
 				observed = append(observed, n)
 			}
 		}
@@ -155,6 +251,11 @@ func TestTheEdgesAreAllowed(t *testing.T) {
 		Slicer{Size: 1, Delay: time.Microsecond}, Slicer{Size: MaxSlice, Variation: MaxSlice - 1, Delay: MaxDelay},
 		LimitData{}, LimitData{Bytes: math.MaxInt64}, Cut{}, Cut{After: math.MaxInt64, Reset: true},
 		Cut{Direction: Upstream, Share: math.SmallestNonzeroFloat64},
+		Latency{Shape: Normal{}}, Latency{Shape: Pareto{}}, Latency{Shape: &Custom{Func: Uniform{}.Draw}},
+		Bandwidth{Rate: 1, Shared: true}, Timeout{Absolute: true}, Loss{Rate: 0.999, Timeout: MaxDelay},
+	}, Faults: []Fault{
+		{Effect: Severed{OneWay: true}}, {Effect: Refuse{}}, {Effect: FailDial{Errno: 4095}}, {Effect: FailLookup{}},
+		{Effect: SlowDial{Delay: MaxDelay, Jitter: ms}}, {Effect: SlowLookup{Delay: MaxDelay}},
 	}}
 	if err := edges.Validate(); err != nil {
 		t.Error(err)

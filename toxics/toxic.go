@@ -2,23 +2,31 @@ package toxics
 
 import "time"
 
-// Toxic is one fault on one direction of a connection: [Latency], [Bandwidth],
-// [SlowClose], [Timeout], [ResetPeer], [Slicer], [LimitData] or [Cut]. The
-// interface is sealed, so an engine's type switch over these eight is complete.
-// Toxics are plain values: safe to copy, to compare with == and to share between
-// goroutines.
-type Toxic interface {
+// Effect is what a fault does: a [Toxic], to the bytes of a connection, or one of
+// [Severed], [Refuse], [FailDial], [SlowDial], [FailLookup] and [SlowLookup], to the
+// network. The interface is sealed. Effects are plain values: safe to copy, to compare
+// with == and to share between goroutines.
+type Effect interface {
 	// Validate reports every attribute out of range, as [Plan.Validate] does for
 	// a whole plan. The Index of its errors is -1.
 	Validate() error
-	// Kind is toxiproxy's name of the type, such as "slow_close"; "cut" for Cut.
+	// Kind is toxiproxy's name of the type, such as "slow_close"; what toxiproxy
+	// does not have is named alike, such as "cut" or "slow_dial".
 	Kind() string
-	// Stream is the Direction field.
-	Stream() Direction
 	// Fraction is the Share field with its zero value resolved: 1 for 0.
 	Fraction() float64
 
 	sealed()
+}
+
+// Toxic is one fault on one direction of a connection: [Latency], [Bandwidth],
+// [SlowClose], [Timeout], [ResetPeer], [Slicer], [LimitData], [Cut] or [Loss]. The
+// interface is sealed, so an engine's type switch over these nine is complete.
+type Toxic interface {
+	Effect
+
+	// Stream is the Direction field.
+	Stream() Direction
 }
 
 // Latency holds every chunk back. Order is kept, so a late chunk delays all that
@@ -31,16 +39,21 @@ type Latency struct {
 	// Jitter varies it: the delay is uniform in [Latency-Jitter, Latency+Jitter),
 	// and what is below zero counts as zero. 0: every delay is Latency.
 	Jitter time.Duration
+	// Shape is another distribution of the jitter; nil means Uniform{}.
+	Shape Shape
 	// Share is the fraction of connections; 0 means 1.
 	Share float64
 }
 
-// Bandwidth limits each connection for itself; connections do not share a rate.
+// Bandwidth limits each connection for itself, or, if it is Shared, all together.
 type Bandwidth struct {
 	Direction Direction
 	// Rate is in KB/s, KB = 1000 bytes, from 1 to MaxRate. There is no zero: what
 	// toxiproxy does at rate 0 is a black hole, and its name is Timeout{}.
 	Rate int64
+	// Shared makes one limit of it for all connections that it applies to, each
+	// direction by itself. toxiproxy has no such thing.
+	Shared bool
 	// Share is the fraction of connections; 0 means 1.
 	Share float64
 }
@@ -62,6 +75,9 @@ type Timeout struct {
 	// After is an idle timer, as in toxiproxy: each chunk restarts it. 0: the
 	// connection stays open for as long as its peers keep it.
 	After time.Duration
+	// Absolute makes After count from the start of the connection, or from when the
+	// toxic was switched on, whatever comes.
+	Absolute bool
 	// Share is the fraction of connections; 0 means 1.
 	Share float64
 }
@@ -117,6 +133,20 @@ type Cut struct {
 	Share float64
 }
 
+// Loss is what the loss of packets looks like to those who use TCP: no byte is
+// missing, but what was lost comes later, and so does all that is behind it.
+type Loss struct {
+	Direction Direction
+	// Rate is the probability that a chunk is lost, and that it is lost again,
+	// above 0 and below 1.
+	Rate float64
+	// Timeout is after how long a chunk is sent again; it doubles with each loss,
+	// up to two minutes. 0 means 200 milliseconds, as on Linux.
+	Timeout time.Duration
+	// Share is the fraction of connections; 0 means 1.
+	Share float64
+}
+
 func (t Latency) Kind() string   { return "latency" }
 func (t Bandwidth) Kind() string { return "bandwidth" }
 func (t SlowClose) Kind() string { return "slow_close" }
@@ -125,6 +155,7 @@ func (t ResetPeer) Kind() string { return "reset_peer" }
 func (t Slicer) Kind() string    { return "slicer" }
 func (t LimitData) Kind() string { return "limit_data" }
 func (t Cut) Kind() string       { return "cut" }
+func (t Loss) Kind() string      { return "loss" }
 
 func (t Latency) Stream() Direction   { return t.Direction }
 func (t Bandwidth) Stream() Direction { return t.Direction }
@@ -134,6 +165,7 @@ func (t ResetPeer) Stream() Direction { return t.Direction }
 func (t Slicer) Stream() Direction    { return t.Direction }
 func (t LimitData) Stream() Direction { return t.Direction }
 func (t Cut) Stream() Direction       { return t.Direction }
+func (t Loss) Stream() Direction      { return t.Direction }
 
 func (t Latency) Fraction() float64   { return fraction(t.Share) }
 func (t Bandwidth) Fraction() float64 { return fraction(t.Share) }
@@ -143,6 +175,7 @@ func (t ResetPeer) Fraction() float64 { return fraction(t.Share) }
 func (t Slicer) Fraction() float64    { return fraction(t.Share) }
 func (t LimitData) Fraction() float64 { return fraction(t.Share) }
 func (t Cut) Fraction() float64       { return fraction(t.Share) }
+func (t Loss) Fraction() float64      { return fraction(t.Share) }
 
 func (t Latency) Validate() error   { return alone(t) }
 func (t Bandwidth) Validate() error { return alone(t) }
@@ -152,6 +185,7 @@ func (t ResetPeer) Validate() error { return alone(t) }
 func (t Slicer) Validate() error    { return alone(t) }
 func (t LimitData) Validate() error { return alone(t) }
 func (t Cut) Validate() error       { return alone(t) }
+func (t Loss) Validate() error      { return alone(t) }
 
 func (Latency) sealed()   {}
 func (Bandwidth) sealed() {}
@@ -161,6 +195,7 @@ func (ResetPeer) sealed() {}
 func (Slicer) sealed()    {}
 func (LimitData) sealed() {}
 func (Cut) sealed()       {}
+func (Loss) sealed()      {}
 
 func fraction(share float64) float64 {
 	if share == 0 {

@@ -16,6 +16,7 @@ func TestToxicsAnswerForThemselves(t *testing.T) {
 		{Slicer{Direction: Upstream, Size: 1}, "slicer", 1},
 		{LimitData{Direction: Upstream}, "limit_data", 1},
 		{Cut{Direction: Upstream, Share: 0.5}, "cut", 0.5},
+		{Loss{Direction: Upstream, Rate: 0.5}, "loss", 1},
 	} {
 		if got := test.toxic.Kind(); got != test.kind {
 			t.Errorf("%#v: Kind is %q, want %q", test.toxic, got, test.kind)
@@ -41,5 +42,27 @@ func TestDirectionNames(t *testing.T) {
 	var zero Direction
 	if zero != Downstream {
 		t.Error("the zero value is not toxiproxy's default")
+	}
+}
+
+func TestEffectsAnswerForThemselves(t *testing.T) {
+	for _, test := range []struct {
+		effect   Effect
+		kind     string
+		fraction float64
+	}{
+		{Severed{}, "severed", 1},
+		{Refuse{Share: 0.5}, "refuse", 0.5},
+		{FailDial{Share: 0.25}, "fail_dial", 0.25},
+		{SlowDial{}, "slow_dial", 1},
+		{FailLookup{}, "fail_lookup", 1},
+		{SlowLookup{Share: 1}, "slow_lookup", 1},
+	} {
+		equal(t, "Kind", test.effect.Kind(), test.kind)
+		equal(t, test.kind+": Fraction", test.effect.Fraction(), test.fraction)
+		must(t, test.effect.Validate())
+		if _, ok := test.effect.(Toxic); ok {
+			t.Errorf("%s is a toxic", test.kind)
+		}
 	}
 }

@@ -1,0 +1,93 @@
+package toxics
+
+import (
+	"net"
+	"strconv"
+	"sync/atomic"
+)
+
+// connection is two endpoints and, between them, a link for each direction.
+type connection struct {
+	network              *Network
+	client, server       *Host
+	port                 string
+	clientEnd, serverEnd *Conn
+
+	sent, arrived [Directions]*queue // what endpoints wrote, and what they may read
+	links         [Directions]*link  // from start on
+	open          atomic.Int32       // links that have not ended
+
+	provisional string       // the name until then
+	ordinal     atomic.Int64 // among the connections of its client to its server's port, from 1
+}
+
+func newConnection(n *Network, client *Host, to *listener, provisional string) *connection {
+	c := &connection{network: n, client: client, server: to.host, port: to.port, provisional: provisional}
+	for d := range c.sent {
+		c.sent[d] = newQueue(n.config.SendBuffer)
+		c.arrived[d] = newQueue(n.config.ReceiveBuffer)
+	}
+	pass := func(end string) func(string) {
+		return func(what string) { n.director.Gate(c.name() + " " + end + " " + what) }
+	}
+	from := client.ephemeral()
+	c.clientEnd = newConn(c.arrived[Downstream], c.sent[Upstream], from, to.address, pass("client"))
+	c.serverEnd = newConn(c.arrived[Upstream], c.sent[Downstream], to.address, from, pass("server"))
+	return c
+}
+
+// pair is the name that the connection shares with others of the same kind.
+func (c *connection) pair() string {
+	return c.client.name + ">" + net.JoinHostPort(c.server.name, c.port)
+}
+
+func (c *connection) name() string {
+	if k := c.ordinal.Load(); k > 0 {
+		return c.pair() + "#" + strconv.FormatInt(k, 10)
+	}
+	return c.provisional
+}
+
+// start makes the connection the next of its pair, with the faults that are now in
+// force. The caller holds the network's mutex.
+func (c *connection) start() {
+	n := c.network
+	pair := c.pair()
+	n.ordinals[pair]++
+	c.ordinal.Store(int64(n.ordinals[pair]))
+	c.links[Upstream] = newLink(c, Upstream, c.sent[Upstream], c.arrived[Upstream], c.sent[Downstream])
+	c.links[Downstream] = newLink(c, Downstream, c.sent[Downstream], c.arrived[Downstream], c.sent[Upstream])
+	n.conns = append(n.conns, c)
+	for _, a := range n.applied {
+		a.reach(c, true)
+	}
+	c.open.Store(Directions)
+	for _, l := range c.links {
+		l.start()
+	}
+}
+
+func (c *connection) linkEnded() {
+	if c.open.Add(-1) == 0 {
+		c.network.forget(c)
+	}
+}
+
+// breakOff resets the connection at both ends. What has arrived can still be read.
+func (c *connection) breakOff() {
+	for d := range c.links {
+		c.sent[d].set(func() {
+			c.sent[d].reset, c.sent[d].abandoned = true, true
+			c.sent[d].drop()
+		})
+		c.arrived[d].breakOff()
+	}
+	c.kill()
+}
+
+// kill ends the connection now, whatever is in flight.
+func (c *connection) kill() {
+	for _, l := range c.links {
+		l.kill()
+	}
+}

@@ -1,0 +1,234 @@
+package toxics
+
+import (
+	"context"
+	"fmt"
+	"hash/fnv"
+	"math/rand/v2"
+	"net"
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// DialContext dials from DefaultHost. See [Host.DialContext].
+func (n *Network) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
+	return n.Host(DefaultHost).DialContext(ctx, network, address)
+}
+
+// DialContext dials "host:port", like that of a net.Dialer: the host is a name, or the
+// address of a host. network is "tcp", "tcp4" or "tcp6"; "udp", "udp4" and "udp6" give
+// a stream, too, which is what a net.Resolver with a Dial function takes.
+//
+// The result is a *Conn. It returns at once, unless a fault delays it: the latency of
+// the connection does not, as in toxiproxy. Errors are those of a net.Dialer: a
+// *net.OpError around a *net.DNSError for a host that does not exist,
+// syscall.ECONNREFUSED where nobody listens, or the context's error.
+func (h *Host) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
+	c, to, err := h.dial(ctx, network, address)
+	if err != nil {
+		var addr net.Addr
+		if to != nil {
+			addr = to
+		}
+		return nil, &net.OpError{Op: "dial", Net: network, Addr: addr, Err: err}
+	}
+	return c, nil
+}
+
+func (h *Host) dial(ctx context.Context, network, address string) (*Conn, *net.TCPAddr, error) {
+	switch network {
+	case "tcp", "tcp4", "tcp6", "udp", "udp4", "udp6":
+	default:
+		return nil, nil, net.UnknownNetworkError(network)
+	}
+	host, port, number, err := splitAddress(address)
+	if err != nil {
+		return nil, nil, err
+	}
+	server, err := h.lookup(ctx, host)
+	if err != nil {
+		return nil, nil, err
+	}
+	port = strconv.Itoa(number) // not "080"
+	to := &net.TCPAddr{IP: server.ip, Port: number}
+	if err := h.connect(ctx, server, port); err != nil {
+		return nil, to, err
+	}
+	c, err := h.network.open(ctx, h, server, port)
+	return c, to, err
+}
+
+// LookupHost looks a name up, as a net.Resolver would: the result is one address, the
+// error a *net.DNSError, or the context's.
+func (h *Host) LookupHost(ctx context.Context, name string) ([]string, error) {
+	server, err := h.lookup(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	return []string{server.ip.String()}, nil
+}
+
+func (h *Host) lookup(ctx context.Context, name string) (*Host, error) {
+	n := h.network
+	if net.ParseIP(name) == nil {
+		for _, e := range n.strike(h, name, "", "lookup") {
+			switch e := e.effect.(type) {
+			case SlowLookup:
+				if err := n.sleep(ctx, e.Delay, nil); err != nil {
+					return nil, err
+				}
+			case FailLookup:
+				if e.NotFound {
+					return nil, &net.DNSError{Err: "no such host", Name: name, IsNotFound: true}
+				}
+				return nil, &net.DNSError{Err: "server misbehaving", Name: name, IsTemporary: true}
+			}
+		}
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.closed {
+		return nil, net.ErrClosed
+	}
+	found := n.hosts[strings.ToLower(name)]
+	if ip := net.ParseIP(name); ip != nil {
+		found = n.hosts[ip.String()]
+		if found == nil {
+			return nil, os.NewSyscallError("connect", syscall.EHOSTUNREACH)
+		}
+	}
+	if found == nil {
+		return nil, &net.DNSError{Err: "no such host", Name: name, IsNotFound: true}
+	}
+	return found, nil
+}
+
+// connect is what a dial goes through before there is a connection.
+func (h *Host) connect(ctx context.Context, server *Host, port string) error {
+	n := h.network
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	for _, e := range n.strike(h, server.name, port, "dial") {
+		var err error
+		switch effect := e.effect.(type) {
+		case SlowDial:
+			err = n.sleep(ctx, effect.draw(e.rand), e.rand)
+		case FailDial:
+			errno := effect.Errno
+			if errno == 0 {
+				errno = syscall.EHOSTUNREACH
+			}
+			err = os.NewSyscallError("connect", errno)
+		case Refuse:
+			err = os.NewSyscallError("connect", syscall.ECONNREFUSED)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	// As Linux does it: seven attempts, with waits that double.
+	for wait := time.Second; n.severed(h, server, port); wait *= 2 {
+		if wait == 128*time.Second {
+			return os.NewSyscallError("connect", syscall.ETIMEDOUT)
+		}
+		if err := n.sleep(ctx, wait, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (e SlowDial) draw(r *rand.Rand) time.Duration {
+	return Latency{Latency: e.Delay, Jitter: e.Jitter}.Draw(r)
+}
+
+// sleep waits, unless the context or the network ends first. With a generator the wait
+// is a little longer, lest it end with another.
+func (n *Network) sleep(ctx context.Context, d time.Duration, r *rand.Rand) error {
+	if r != nil && !n.exact {
+		d += time.Duration(r.Int64N(mostSkew))
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-n.closing:
+		return net.ErrClosed
+	}
+}
+
+// open makes a connection, and hands it to who listens. Under a director that happens
+// later, in a goroutine of its own, and only then has the connection its place among
+// the others: concurrent dials are numbered in the order in which they are granted.
+func (n *Network) open(ctx context.Context, client, server *Host, port string) (*Conn, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.closed {
+		return nil, net.ErrClosed
+	}
+	l := n.listeners[net.JoinHostPort(server.name, port)]
+	if l == nil {
+		return nil, os.NewSyscallError("connect", syscall.ECONNREFUSED)
+	}
+	c := newConnection(n, client, l, "")
+	if !n.directed {
+		n.handOver(c, l)
+		return c.clientEnd, nil
+	}
+	c.provisional = fmt.Sprintf("%s %s", c.pair(), caller(ctx))
+	n.tasks.Go(func() {
+		n.director.Gate("accept " + c.provisional)
+		n.mu.Lock()
+		defer n.mu.Unlock()
+		n.handOver(c, l)
+	})
+	return c.clientEnd, nil
+}
+
+// handOver starts a connection and queues it to be accepted. The caller holds the
+// network's mutex.
+func (n *Network) handOver(c *connection, l *listener) {
+	c.start()
+	if n.closed {
+		c.kill()
+	}
+	if !l.push(c) {
+		c.breakOff()
+	}
+}
+
+// Named returns a context whose dials are known to a [Director] by the name. It is for
+// dials that happen at the same instant and come from the same line of code, where
+// nothing else tells them apart.
+func Named(ctx context.Context, name string) context.Context {
+	return context.WithValue(ctx, nameKey{}, name)
+}
+
+type nameKey struct{}
+
+// caller tells concurrent dials apart: by a name, or by the functions that they come
+// from.
+func caller(ctx context.Context) string {
+	if name, ok := ctx.Value(nameKey{}).(string); ok {
+		return name
+	}
+	var pcs [64]uintptr
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs[:])])
+	h := fnv.New32a()
+	for {
+		f, more := frames.Next()
+		// Writing to a hash does not fail.
+		_, _ = h.Write([]byte(f.Function + ":" + strconv.Itoa(f.Line) + "\n"))
+		if !more {
+			return fmt.Sprintf("@%08x", h.Sum32())
+		}
+	}
+}

@@ -1,0 +1,229 @@
+package toxics
+
+import (
+	"errors"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/Shopify/toxiproxy/v2/stream"
+)
+
+// link is one direction of a connection: it takes what one endpoint writes, passes it
+// through a chain of stages and delivers it to the other endpoint. It does what
+// toxiproxy's ToxicLink does, with three differences: it holds no mutex while it waits,
+// whatever ends it ends all of its goroutines, and a stage can be switched and added
+// while data flows.
+type link struct {
+	conn     *connection
+	name     string // such as "client>api:80#1 upstream"
+	from, to *queue
+	back     *queue // what the receiving endpoint writes
+	tasks    *sync.WaitGroup
+	director Director
+	grown    chan struct{} // one slot: there are stages to add
+
+	reset atomic.Bool // the end of this link is to be a reset
+
+	mu      sync.Mutex
+	changed sync.Cond // held or killed
+	slots   []*slot
+	stages  []*stage
+	waiting []*stage // to be added to the end of the chain
+	held    int      // how many partitions hold this direction
+	killed  bool
+}
+
+// slot is a toxic's place in the chain of one link.
+type slot struct {
+	applied *Applied
+	rand    *rand.Rand
+	stages  []*stage
+}
+
+func newLink(c *connection, d Direction, from, to, back *queue) *link {
+	n := c.network
+	l := &link{
+		conn: c, name: c.name() + " " + d.String(), from: from, to: to, back: back,
+		tasks: &n.tasks, director: n.director, grown: make(chan struct{}, 1),
+	}
+	l.changed.L = &l.mu
+	return l
+}
+
+// start runs the link with the slots that it has.
+func (l *link) start() {
+	first := make(chan *stream.StreamChunk)
+	last := l.grow(first)
+	l.tasks.Go(func() { l.read(first) })
+	l.tasks.Go(func() { l.write(last) })
+}
+
+// add puts a slot at the end of the chain: data that has left the chain is not
+// affected.
+func (l *link) add(s *slot, on bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.killed {
+		return
+	}
+	parts := l.parts(s.applied.effect.(Toxic), s.rand, &s.applied.bucket)
+	for i, p := range parts {
+		behind := 0
+		if i+1 < len(parts) {
+			behind = parts[i+1].buffer
+		}
+		if !on {
+			p = passOn
+		}
+		s.stages = append(s.stages, newStage(p, behind))
+	}
+	l.slots = append(l.slots, s)
+	l.waiting = append(l.waiting, s.stages...)
+	select {
+	case l.grown <- struct{}{}:
+	default:
+	}
+}
+
+// grow appends the stages that wait for it to the chain whose end is last, and returns
+// the new end. Whoever reads the end calls it, so that no chunk gets ahead of another.
+func (l *link) grow(last <-chan *stream.StreamChunk) <-chan *stream.StreamChunk {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, s := range l.waiting {
+		in := last
+		l.tasks.Go(func() { s.run(in) })
+		last = s.out
+	}
+	l.stages = append(l.stages, l.waiting...)
+	l.waiting = nil
+	return last
+}
+
+// set switches a fault of this link on, or off, or changes what it does.
+func (l *link) set(a *Applied, on bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, s := range l.slots {
+		if s.applied != a {
+			continue
+		}
+		parts := l.parts(a.effect.(Toxic), s.rand, &a.bucket)
+		// The last one first: what a stage has prepared must find it prepared.
+		for i := len(parts) - 1; i >= 0; i-- {
+			if on {
+				s.stages[i].set(&parts[i])
+			} else {
+				s.stages[i].set(nil)
+			}
+		}
+	}
+}
+
+// hold counts the partitions that hold this direction.
+func (l *link) hold(by int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.held += by
+	l.changed.Broadcast()
+}
+
+// kill ends the link now, whatever is in flight.
+func (l *link) kill() {
+	l.mu.Lock()
+	l.killed = true
+	l.changed.Broadcast()
+	for _, list := range [][]*stage{l.stages, l.waiting} {
+		for _, s := range list {
+			s.kill()
+		}
+	}
+	l.mu.Unlock()
+	l.from.abandon()
+	l.to.end()
+}
+
+// pass returns when something may be delivered: when no partition holds it, and it is
+// its turn. false means that the link has been killed.
+func (l *link) pass() bool {
+	for {
+		if !l.awaitRelease() {
+			return false
+		}
+		l.director.Gate(l.name)
+		l.mu.Lock()
+		held, killed := l.held > 0, l.killed
+		l.mu.Unlock()
+		if !held || killed {
+			return !killed
+		}
+	}
+}
+
+func (l *link) awaitRelease() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for l.held > 0 && !l.killed {
+		l.changed.Wait()
+	}
+	return !l.killed
+}
+
+// read takes what the endpoint writes, until its end.
+func (l *link) read(first chan<- *stream.StreamChunk) {
+	defer close(first)
+	for {
+		if l.conn.network.directed {
+			l.from.await()
+			l.director.Ingest(l.name)
+		}
+		data, err := l.from.take(l.conn.network.directed)
+		if err != nil {
+			if errors.Is(err, syscall.ECONNRESET) {
+				l.reset.Store(true)
+			}
+			return
+		}
+		for now := time.Now(); len(data) > 0; {
+			n := min(len(data), maxSegment)
+			first <- &stream.StreamChunk{Data: data[:n:n], Timestamp: now}
+			data = data[n:]
+		}
+	}
+}
+
+// write delivers what has passed the chain, and its end.
+func (l *link) write(last <-chan *stream.StreamChunk) {
+	for open := true; open; {
+		select {
+		case c := <-last:
+			open = c != nil && (len(c.Data) == 0 || l.pass() && l.to.put(c.Data))
+		case <-l.grown:
+			last = l.grow(last)
+		}
+	}
+	if l.pass() {
+		l.end()
+	}
+	l.conn.linkEnded()
+	// What is still in the chain has nowhere to go.
+	for range last {
+	}
+}
+
+// end ends the stream at the receiver. As in toxiproxy, whose proxy then closes the
+// socket, that is the end of the other direction too, but for what it has taken.
+func (l *link) end() {
+	switch {
+	case l.reset.Load():
+		l.conn.breakOff()
+	case l.conn.network.config.HalfClose && l.from.drained():
+		l.to.end()
+	default:
+		l.back.abandon()
+		l.to.end()
+	}
+}

@@ -1,0 +1,162 @@
+package toxics
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"slices"
+	"sync"
+)
+
+// Config says how a virtual network is set up. The zero Config is a network without
+// faults.
+type Config struct {
+	// Plan is what the network does wrong. Its schedules start with the network.
+	Plan Plan
+
+	// HalfClose lets the end of one direction leave the other one open, as TCP does.
+	// Without it the end of either closes the connection, as toxiproxy does, so
+	// that both engines agree.
+	HalfClose bool
+
+	// SendBuffer is how many bytes an endpoint may have written that the network
+	// has not taken yet: Write waits when there are more. 0 means 16 MiB, which no
+	// ordinary program fills; a negative number is no limit. A small one shows how
+	// code takes back-pressure, but a Write that waits under a mutex for which
+	// others wait keeps virtual time from passing.
+	SendBuffer int
+
+	// ReceiveBuffer is how many bytes may have been delivered that an endpoint has
+	// not read yet. 0 means 64 KiB; a negative number is no limit.
+	ReceiveBuffer int
+
+	// Director orders the events of the network. nil means that they are ordered by
+	// their instants only.
+	Director Director
+
+	_ struct{}
+}
+
+const (
+	defaultSendBuffer    = 16 << 20
+	defaultReceiveBuffer = 64 << 10
+)
+
+// DefaultHost is the host that Network.DialContext dials from.
+const DefaultHost = "client"
+
+// Network is a network in memory, with hosts that have names. In a testing/synctest
+// bubble its delays take virtual time: none. It must be made and used inside the
+// bubble, and closed before the bubble's end. Outside a bubble it works in real time.
+// All methods are safe for concurrent use.
+type Network struct {
+	config   Config
+	director Director
+	directed bool
+	exact    bool // no skew
+	closing  chan struct{}
+	tasks    sync.WaitGroup // every goroutine and timer of the network
+
+	mu        sync.Mutex
+	closed    bool
+	hosts     map[string]*Host // by name and by address
+	addresses int              // given to hosts
+	listeners map[string]*listener
+	servers   []*http.Server
+	conns     []*connection // in the order in which they were handed over
+	ordinals  map[string]int
+	attempts  map[string]int // dials and lookups, by who wants what
+	applied   []*Applied
+	slots     int
+}
+
+// NewNetwork starts a network. Close it when done. The error is about the plan:
+// errors.Is finds ErrInvalid.
+func NewNetwork(c Config) (*Network, error) {
+	if err := c.Plan.Validate(); err != nil {
+		return nil, err
+	}
+	if c.SendBuffer == 0 {
+		c.SendBuffer = defaultSendBuffer
+	}
+	if c.ReceiveBuffer == 0 {
+		c.ReceiveBuffer = defaultReceiveBuffer
+	}
+	n := &Network{
+		config: c, director: c.Director, directed: c.Director != nil, closing: make(chan struct{}),
+		hosts: map[string]*Host{}, listeners: map[string]*listener{}, ordinals: map[string]int{}, attempts: map[string]int{},
+	}
+	if !n.directed {
+		n.director = free{}
+	}
+	for _, t := range c.Plan.Toxics {
+		n.apply(Inject(t))
+	}
+	for _, f := range c.Plan.Faults {
+		n.apply(f)
+	}
+	return n, nil
+}
+
+// Close ends every connection, whatever is in flight, closes the listeners and the
+// servers, lifts the faults, and returns when no goroutine of the network is left. It
+// takes no virtual time, but for up to 100 milliseconds if a Bandwidth holds data.
+// Dials fail from then on; further calls of Close do nothing. The handlers of a server
+// are the caller's: they find their connections closed.
+func (n *Network) Close() error {
+	n.mu.Lock()
+	first := !n.closed
+	n.closed = true
+	listeners, servers, conns := n.listeners, n.servers, slices.Clone(n.conns)
+	if first {
+		close(n.closing)
+		for _, a := range n.applied {
+			a.stop()
+		}
+	}
+	n.listeners, n.servers = nil, nil
+	n.mu.Unlock()
+
+	var errs []error
+	for _, s := range servers {
+		errs = append(errs, s.Close())
+	}
+	for _, l := range listeners {
+		l.shut()
+	}
+	for _, c := range conns {
+		c.kill()
+	}
+	n.tasks.Wait()
+	return errors.Join(errs...)
+}
+
+// Listen listens at "host:port"; port 0 chooses one that is free. The listener's
+// Close frees the address, for a server that starts again. The error is a
+// *net.OpError: errors.Is finds syscall.EADDRINUSE or net.ErrClosed.
+func (n *Network) Listen(address string) (net.Listener, error) { return n.listen("tcp", address) }
+
+// Serve listens at the address and serves HTTP there until the network or the server
+// that it returns is closed. It panics if it cannot listen: see Listen for a server of
+// another kind, and for the error.
+func (n *Network) Serve(address string, handler http.Handler) *http.Server {
+	l, err := n.listen("tcp", address)
+	if err != nil {
+		panic(fmt.Sprintf("toxics: Serve: %v", err))
+	}
+	s := &http.Server{Handler: handler}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.servers = append(n.servers, s)
+	// The error of Serve is that it was closed.
+	n.tasks.Go(func() { _ = s.Serve(l) })
+	return s
+}
+
+// forget drops a connection whose links have ended.
+func (n *Network) forget(c *connection) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.conns = slices.DeleteFunc(n.conns, func(o *connection) bool { return o == c })
+}

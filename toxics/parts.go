@@ -1,0 +1,159 @@
+package toxics
+
+import (
+	"math/rand/v2"
+	"time"
+
+	"github.com/Shopify/toxiproxy/v2/stream"
+	tox "github.com/Shopify/toxiproxy/v2/toxics"
+)
+
+// parts is what the stages of a toxic do on one link. The toxic is valid, so the
+// type switch is complete. Everything random comes from r.
+func (l *link) parts(t Toxic, r *rand.Rand, b *bucket) []part {
+	late := newSkew(r, l.conn.network.exact)
+	switch t := t.(type) {
+	case Latency:
+		// toxiproxy counts in milliseconds; the shift has the rest.
+		whole := t.Latency.Truncate(time.Millisecond)
+		return []part{
+			{pipe: shift(func() time.Duration { return t.Draw(r) - whole + late.next() })},
+			original(&tox.LatencyToxic{Latency: whole.Milliseconds()}),
+		}
+	case Loss:
+		// Only what is lost is late, so a chunk in time has no skew.
+		return []part{
+			{pipe: shift(func() time.Duration {
+				d := t.Draw(r)
+				if d > 0 {
+					d += late.next()
+				}
+				return d
+			})},
+			original(&tox.LatencyToxic{}),
+		}
+	case Bandwidth:
+		if t.Shared {
+			return []part{{pipe: b.pipe(t.Rate)}}
+		}
+		return []part{{pipe: l.bandwidth(t.Rate)}}
+	case SlowClose:
+		return []part{original(&tox.SlowCloseToxic{Delay: ceil(t.Delay, time.Millisecond)})}
+	case Timeout:
+		last := original(&tox.TimeoutToxic{Timeout: ceil(t.After, time.Millisecond)})
+		if t.Absolute {
+			return []part{{pipe: swallow}, last}
+		}
+		return []part{last}
+	case ResetPeer:
+		return []part{{pipe: l.awaitReset(t.After)}, original(&tox.ResetToxic{})}
+	case Slicer:
+		pace := &tox.SlicerToxic{AverageSize: t.Size, Delay: int(ceil(t.Delay, time.Microsecond))}
+		if t.Variation == 0 {
+			return []part{original(pace)}
+		}
+		pace.AverageSize = MaxSlice
+		return []part{{pipe: split(t, r)}, original(pace)}
+	case LimitData:
+		return []part{original(&tox.LimitDataToxic{Bytes: t.Bytes})}
+	case Cut:
+		return []part{{pipe: l.cut(t)}}
+	}
+	panic("toxics: no engine for " + kind(t))
+}
+
+// ceil is d in units, rounded up: never early.
+func ceil(d, unit time.Duration) int64 { return int64((d + unit - 1) / unit) }
+
+// each passes the chunks that do makes of each chunk.
+func each(do func(c *stream.StreamChunk, out chan<- *stream.StreamChunk)) pipe {
+	return func(stub *tox.ToxicStub) {
+		for {
+			select {
+			case <-stub.Interrupt:
+				return
+			case c := <-stub.Input:
+				if c == nil {
+					stub.Close()
+					return
+				}
+				do(c, stub.Output)
+			}
+		}
+	}
+}
+
+// shift moves the instant at which a chunk is said to have come: a latency toxic
+// behind it holds it back for as much longer.
+func shift(by func() time.Duration) pipe {
+	return each(func(c *stream.StreamChunk, out chan<- *stream.StreamChunk) {
+		c.Timestamp = c.Timestamp.Add(by())
+		out <- c
+	})
+}
+
+// split cuts chunks up. A slicer behind it, which finds nothing to cut, makes the
+// pauses.
+func split(t Slicer, r *rand.Rand) pipe {
+	return each(func(c *stream.StreamChunk, out chan<- *stream.StreamChunk) {
+		rest := c.Data
+		for _, n := range t.Split(len(rest), r) {
+			out <- &stream.StreamChunk{Data: rest[:n:n], Timestamp: c.Timestamp}
+			rest = rest[n:]
+		}
+	})
+}
+
+// swallow takes the data from a timeout behind it, which then knows only of the end.
+var swallow = each(func(*stream.StreamChunk, chan<- *stream.StreamChunk) {})
+
+// awaitReset waits for the first data or the end, and then a while; the reset_peer
+// behind it, which could not be interrupted in its own wait, resets when it gets it.
+// Switched off in the middle it resets at once, since it has swallowed data.
+func (l *link) awaitReset(after time.Duration) pipe {
+	return func(stub *tox.ToxicStub) {
+		select {
+		case <-stub.Interrupt:
+			return
+		case c := <-stub.Input:
+			timer := time.NewTimer(after)
+			defer timer.Stop()
+			select {
+			case <-timer.C:
+			case <-stub.Interrupt:
+			}
+			l.reset.Store(true)
+			if c != nil {
+				stub.Output <- c
+			}
+			stub.Close()
+		}
+	}
+}
+
+// cut lets so many bytes through and ends the stream.
+func (l *link) cut(t Cut) pipe {
+	return func(stub *tox.ToxicStub) {
+		rest := t.After
+		for {
+			select {
+			case <-stub.Interrupt:
+				return
+			case c := <-stub.Input:
+				if c == nil {
+					stub.Close()
+					return
+				}
+				if n := min(rest, int64(len(c.Data))); n > 0 {
+					stub.Output <- &stream.StreamChunk{Data: c.Data[:n], Timestamp: c.Timestamp}
+					rest -= n
+				}
+				if rest == 0 {
+					l.reset.Store(t.Reset)
+					stub.Close()
+					return
+				}
+			}
+		}
+	}
+}
