@@ -190,11 +190,19 @@ func (a *Applied) reach(c *connection, isNew bool) {
 	if a.fault.Count > 0 && (!isNew || !a.counts()) {
 		return
 	}
-	pair, ordinal := c.pair(), int(c.ordinal.Load())
-	r := Rand(a.network.config.Plan.Seed, pair, ordinal, t.Stream(), a.slot)
-	if r.Float64() < t.Fraction() {
+	if r := a.rand(c, 0); r.Float64() < t.Fraction() {
 		c.links[t.Stream()].add(&slot{applied: a, rand: r}, a.on)
 	}
+}
+
+// rand is the generator of a toxic on a connection; switched is how often it was
+// switched on there later.
+func (a *Applied) rand(c *connection, switched int) *rand.Rand {
+	name := c.pair()
+	if switched > 0 {
+		name += fmt.Sprintf(" again %d", switched)
+	}
+	return Rand(a.network.config.Plan.Seed, name, int(c.ordinal.Load()), a.effect.(Toxic).Stream(), a.slot)
 }
 
 // counts reports whether one more connection, dial or lookup is within the Count.

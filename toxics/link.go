@@ -3,6 +3,7 @@ package toxics
 import (
 	"errors"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -38,9 +39,10 @@ type link struct {
 
 // slot is a toxic's place in the chain of one link.
 type slot struct {
-	applied *Applied
-	rand    *rand.Rand
-	stages  []*stage
+	applied  *Applied
+	rand     *rand.Rand
+	stages   []*stage
+	switched int // how often it was switched on later
 }
 
 func newLink(c *connection, d Direction, from, to, back *queue) *link {
@@ -108,17 +110,25 @@ func (l *link) set(a *Applied, on bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, s := range l.slots {
-		if s.applied != a {
-			continue
+		if s.applied == a {
+			s.set(l, on)
 		}
-		parts := l.parts(a.effect.(Toxic), s.rand, &a.bucket)
-		// The last one first: what a stage has prepared must find it prepared.
-		for i := len(parts) - 1; i >= 0; i-- {
-			if on {
-				s.stages[i].set(&parts[i])
-			} else {
-				s.stages[i].set(nil)
-			}
+	}
+}
+
+func (s *slot) set(l *link, on bool) {
+	var parts []part
+	if on {
+		// What is interrupted may still draw from its own generator.
+		s.switched++
+		parts = l.parts(s.applied.effect.(Toxic), s.applied.rand(l.conn, s.switched), &s.applied.bucket)
+	}
+	// The last one first: what a stage has prepared must find it prepared.
+	for i, st := range slices.Backward(s.stages) {
+		if on {
+			st.set(&parts[i])
+		} else {
+			st.set(nil)
 		}
 	}
 }
@@ -133,7 +143,14 @@ func (l *link) hold(by int) {
 
 // kill ends the link now, whatever is in flight.
 func (l *link) kill() {
+	l.killStages()
+	l.from.abandon()
+	l.to.end()
+}
+
+func (l *link) killStages() {
 	l.mu.Lock()
+	defer l.mu.Unlock()
 	l.killed = true
 	l.changed.Broadcast()
 	for _, list := range [][]*stage{l.stages, l.waiting} {
@@ -141,9 +158,6 @@ func (l *link) kill() {
 			s.kill()
 		}
 	}
-	l.mu.Unlock()
-	l.from.abandon()
-	l.to.end()
 }
 
 // pass returns when something may be delivered: when no partition holds it, and it is
@@ -208,10 +222,11 @@ func (l *link) write(last <-chan *stream.StreamChunk) {
 	if l.pass() {
 		l.end()
 	}
-	l.conn.linkEnded()
-	// What is still in the chain has nowhere to go.
+	// What is still in the chain, or comes, has nowhere to go.
+	l.killStages()
 	for range last {
 	}
+	l.conn.linkEnded()
 }
 
 // end ends the stream at the receiver. As in toxiproxy, whose proxy then closes the
