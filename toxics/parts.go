@@ -2,6 +2,7 @@ package toxics
 
 import (
 	"math/rand/v2"
+	"sync"
 	"time"
 
 	"github.com/Shopify/toxiproxy/v2/stream"
@@ -16,22 +17,18 @@ func (l *link) parts(t Toxic, r *rand.Rand, b *bucket) []part {
 	case Latency:
 		// toxiproxy counts in milliseconds; the shift has the rest.
 		whole := t.Latency.Truncate(time.Millisecond)
-		return []part{
-			{pipe: shift(func() time.Duration { return t.Draw(r) - whole + late.next() })},
-			original(&tox.LatencyToxic{Latency: whole.Milliseconds()}),
-		}
+		return delayed(&tox.LatencyToxic{Latency: whole.Milliseconds()}, func() time.Duration {
+			return t.Draw(r) - whole + late.next()
+		})
 	case Loss:
-		// Only what is lost is late, so a chunk in time has no skew.
-		return []part{
-			{pipe: shift(func() time.Duration {
-				d := t.Draw(r)
-				if d > 0 {
-					d += late.next()
-				}
-				return d
-			})},
-			original(&tox.LatencyToxic{}),
-		}
+		return delayed(&tox.LatencyToxic{}, func() time.Duration {
+			// Only what is lost is late, so a chunk in time has no skew.
+			d := t.Draw(r)
+			if d > 0 {
+				d += late.next()
+			}
+			return d
+		})
 	case Bandwidth:
 		if t.Shared {
 			return []part{{pipe: b.pipe(t.Rate)}}
@@ -83,13 +80,54 @@ func each(do func(c *stream.StreamChunk, out chan<- *stream.StreamChunk)) pipe {
 	}
 }
 
-// shift moves the instant at which a chunk is said to have come: a latency toxic
-// behind it holds it back for as much longer.
-func shift(by func() time.Duration) pipe {
-	return each(func(c *stream.StreamChunk, out chan<- *stream.StreamChunk) {
-		c.Timestamp = c.Timestamp.Add(by())
-		out <- c
-	})
+// delayed is a latency toxic that holds each chunk back for as much longer as by says.
+// The chunk is said to have come that much later; behind the toxic, which counts from
+// then, that is taken back, since another latency may follow.
+func delayed(t *tox.LatencyToxic, by func() time.Duration) []part {
+	var moved shifts
+	return []part{
+		{pipe: each(func(c *stream.StreamChunk, out chan<- *stream.StreamChunk) {
+			d := by()
+			c.Timestamp = c.Timestamp.Add(d)
+			moved.push(c, d)
+			out <- c
+		})},
+		original(t),
+		{pipe: each(func(c *stream.StreamChunk, out chan<- *stream.StreamChunk) {
+			c.Timestamp = c.Timestamp.Add(-moved.pop(c))
+			out <- c
+		})},
+	}
+}
+
+// shifts are by how much chunks between two stages were moved, in their order.
+type shifts struct {
+	mu    sync.Mutex
+	queue []shifted
+}
+
+type shifted struct {
+	chunk *stream.StreamChunk
+	by    time.Duration
+}
+
+func (s *shifts) push(c *stream.StreamChunk, by time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.queue = append(s.queue, shifted{c, by})
+}
+
+// pop returns by how much the chunk was moved, which is not at all if it passed the
+// first stage before that was switched on.
+func (s *shifts) pop(c *stream.StreamChunk) time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.queue) == 0 || s.queue[0].chunk != c {
+		return 0
+	}
+	by := s.queue[0].by
+	s.queue = s.queue[1:]
+	return by
 }
 
 // split cuts chunks up. A slicer behind it, which finds nothing to cut, makes the
