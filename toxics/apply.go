@@ -32,9 +32,9 @@ type Applied struct {
 // from which it has taken data ends: a Timeout then closes it, as when a timeout is
 // removed from toxiproxy, and a ResetPeer resets it.
 //
-// A fault is in force from its Start on and for a little longer than its Span, by less
-// than a millisecond, which is drawn from the seed: what happens at the very instant
-// at which it ends is still affected. Apply panics if the fault is invalid.
+// A fault is in force from a little before its Start until a little after its Span, by
+// less than a millisecond, which is drawn from the seed: so both instants belong to it.
+// Apply panics if the fault is invalid.
 func (n *Network) Apply(f Fault) *Applied {
 	if err := f.Validate(); err != nil {
 		panic(fmt.Sprintf("toxics: Apply: %v", err))
@@ -118,7 +118,11 @@ func way(e Effect) string {
 func (a *Applied) start() {
 	a.set(true)
 	if a.fault.Span > 0 {
-		a.after(a.fault.Span+a.skew(), "off", a.lift)
+		early := time.Duration(0)
+		if a.fault.Start > 0 {
+			early = a.skew()
+		}
+		a.after(early+a.fault.Span+a.skew(), "off", a.lift)
 	}
 }
 

@@ -131,13 +131,13 @@ func (h *Host) connect(ctx context.Context, server *Host, port string) error {
 			return err
 		}
 	}
-	// As Linux does it: seven attempts, with waits that double.
+	// As Linux does it: seven attempts, and a wait after each, which doubles.
 	for wait := time.Second; n.severed(h, server, port); wait *= 2 {
-		if wait == 128*time.Second {
-			return os.NewSyscallError("connect", syscall.ETIMEDOUT)
-		}
 		if err := n.sleep(ctx, wait, nil); err != nil {
 			return err
+		}
+		if wait == 64*time.Second {
+			return os.NewSyscallError("connect", syscall.ETIMEDOUT)
 		}
 	}
 	return nil

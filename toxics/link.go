@@ -58,7 +58,7 @@ func newLink(c *connection, d Direction, from, to, back *queue) *link {
 // start runs the link with the slots that it has.
 func (l *link) start() {
 	first := make(chan *stream.StreamChunk)
-	last := l.grow(first)
+	last := l.grow(first, nil)
 	l.tasks.Go(func() { l.read(first) })
 	l.tasks.Go(func() { l.write(last) })
 }
@@ -91,10 +91,22 @@ func (l *link) add(s *slot, on bool) {
 }
 
 // grow appends the stages that wait for it to the chain whose end is last, and returns
-// the new end. Whoever reads the end calls it, so that no chunk gets ahead of another.
-func (l *link) grow(last <-chan *stream.StreamChunk) <-chan *stream.StreamChunk {
+// the new end. Whoever reads the end calls it, so that no chunk gets ahead of another;
+// if he has read one already, that one goes first.
+func (l *link) grow(last <-chan *stream.StreamChunk, read *stream.StreamChunk) <-chan *stream.StreamChunk {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if read != nil {
+		rest, again := last, make(chan *stream.StreamChunk)
+		l.tasks.Go(func() {
+			defer close(again)
+			again <- read
+			for c := range rest {
+				again <- c
+			}
+		})
+		last = again
+	}
 	for _, s := range l.waiting {
 		in := last
 		l.tasks.Go(func() { s.run(in) })
@@ -214,9 +226,15 @@ func (l *link) write(last <-chan *stream.StreamChunk) {
 	for open := true; open; {
 		select {
 		case c := <-last:
+			select {
+			case <-l.grown:
+				last = l.grow(last, c)
+				continue
+			default:
+			}
 			open = c != nil && (len(c.Data) == 0 || l.pass() && l.to.put(c.Data))
 		case <-l.grown:
-			last = l.grow(last)
+			last = l.grow(last, nil)
 		}
 	}
 	if l.pass() {

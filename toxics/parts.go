@@ -159,6 +159,7 @@ func (l *link) awaitReset(after time.Duration) pipe {
 			select {
 			case <-timer.C:
 			case <-stub.Interrupt:
+				c = nil
 			}
 			l.reset.Store(true)
 			if c != nil {
