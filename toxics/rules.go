@@ -79,8 +79,9 @@ var rules = func() []rule[Effect] {
 	)
 }()
 
-// maxErrno is above every error number, and below where Errno.Error goes wrong.
-const maxErrno = 4095
+// maxErrno is above every error number, those that package syscall invents for Windows
+// included.
+const maxErrno = 1 << 30
 
 var known = rule[Effect]{
 	name: "known type", allowed: "one of this package's toxics, by value",

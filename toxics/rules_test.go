@@ -109,7 +109,7 @@ var table = []bad{
 	{SlowLookup{Delay: -1}, "slow_lookup.Delay negative", "slow_lookup: Delay is -1ns, " + oneMilli + backward},
 	{SlowLookup{Delay: 1}, "slow_lookup.Delay below resolution", "slow_lookup: Delay is 1ns, " + oneMilli + dropped},
 	{SlowLookup{Delay: tooLong}, "slow_lookup.Delay too long", "slow_lookup: Delay is 876000h0m0.000000001s, " + oneMilli + overflow},
-	{FailDial{Errno: 4096}, "fail_dial.Errno range", "fail_dial: Errno is errno 4096, must be an error number of the system, or 0: there is no such error; leave it out for EHOSTUNREACH"},
+	{FailDial{Errno: 1<<30 + 1}, "fail_dial.Errno range", "fail_dial: Errno is errno 1073741825, must be an error number of the system, or 0: there is no such error; leave it out for EHOSTUNREACH"},
 	{Refuse{Share: -1}, "share", "refuse: Share is -1, " + shares},
 	{FailDial{Share: 2}, "share", "fail_dial: Share is 2, " + shares},
 	{SlowDial{Share: 2}, "share", "slow_dial: Share is 2, " + shares},
@@ -254,7 +254,7 @@ func TestTheEdgesAreAllowed(t *testing.T) {
 		Latency{Shape: Normal{}}, Latency{Shape: Pareto{}}, Latency{Shape: &Custom{Func: Uniform{}.Draw}},
 		Bandwidth{Rate: 1, Shared: true}, Timeout{Absolute: true}, Loss{Rate: 0.999, Timeout: MaxDelay},
 	}, Faults: []Fault{
-		{Effect: Severed{OneWay: true}}, {Effect: Refuse{}}, {Effect: FailDial{Errno: 4095}}, {Effect: FailLookup{}},
+		{Effect: Severed{OneWay: true}}, {Effect: Refuse{}}, {Effect: FailDial{Errno: maxErrno}}, {Effect: FailLookup{}},
 		{Effect: SlowDial{Delay: MaxDelay, Jitter: ms}}, {Effect: SlowLookup{Delay: MaxDelay}},
 	}}
 	if err := edges.Validate(); err != nil {
