@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 	"slices"
 	"time"
+
+	"github.com/windtunnel-go/windtunnel/fakeloop"
 )
 
 // Applied is a fault that was given to a network. All methods are safe for concurrent
@@ -139,7 +141,7 @@ func (a *Applied) after(d time.Duration, what string, f func()) {
 	n.tasks.Add(1)
 	a.timer = time.AfterFunc(d, func() {
 		defer n.tasks.Done()
-		n.director.Gate(fmt.Sprintf("fault %d %s", a.slot, what))
+		n.pass(fakeloop.Passage{What: fmt.Sprintf("fault %d %s", a.slot, what)})
 		n.mu.Lock()
 		defer n.mu.Unlock()
 		if !n.closed && !a.lifted {

@@ -2,8 +2,9 @@ package toxics
 
 import (
 	"net"
-	"strconv"
 	"sync/atomic"
+
+	"github.com/windtunnel-go/windtunnel/fakeloop"
 )
 
 // connection is two endpoints and, between them, a link for each direction.
@@ -17,18 +18,17 @@ type connection struct {
 	links         [Directions]*link  // from start on
 	open          atomic.Int32       // links that have not ended
 
-	provisional string       // the name until then
-	ordinal     atomic.Int64 // among the connections of its client to its server's port, from 1
+	ordinal atomic.Int64 // among the connections of its client to its server's port, from 1; 0 until then
 }
 
-func newConnection(n *Network, client *Host, to *listener, provisional string) *connection {
-	c := &connection{network: n, client: client, server: to.host, port: to.port, provisional: provisional}
+func newConnection(n *Network, client *Host, to *listener) *connection {
+	c := &connection{network: n, client: client, server: to.host, port: to.port}
 	for d := range c.sent {
 		c.sent[d] = newQueue(n.config.SendBuffer)
 		c.arrived[d] = newQueue(n.config.ReceiveBuffer)
 	}
 	pass := func(end string) func(string) {
-		return func(what string) { n.director.Gate(c.name() + " " + end + " " + what) }
+		return func(what string) { n.pass(c.passage(end + " " + what)) }
 	}
 	from := client.ephemeral()
 	c.clientEnd = newConn(c.arrived[Downstream], c.sent[Upstream], from, to.address, pass("client"))
@@ -41,11 +41,11 @@ func (c *connection) pair() string {
 	return c.client.name + ">" + net.JoinHostPort(c.server.name, c.port)
 }
 
-func (c *connection) name() string {
-	if k := c.ordinal.Load(); k > 0 {
-		return c.pair() + "#" + strconv.FormatInt(k, 10)
+// passage is what something about the connection is called at the gate.
+func (c *connection) passage(what string) fakeloop.Passage {
+	return fakeloop.Passage{
+		What: what, From: c.client.name, To: net.JoinHostPort(c.server.name, c.port), Count: int(c.ordinal.Load()),
 	}
-	return c.provisional
 }
 
 // start makes the connection the next of its pair, with the faults that are now in

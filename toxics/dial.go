@@ -2,16 +2,15 @@ package toxics
 
 import (
 	"context"
-	"fmt"
-	"hash/fnv"
 	"math/rand/v2"
 	"net"
 	"os"
-	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/windtunnel-go/windtunnel/fakeloop"
 )
 
 // DialContext dials from DefaultHost. See [Host.DialContext].
@@ -165,9 +164,9 @@ func (n *Network) sleep(ctx context.Context, d time.Duration, r *rand.Rand) erro
 	}
 }
 
-// open makes a connection, and hands it to who listens. Under a director that happens
-// later, in a goroutine of its own, and only then has the connection its place among
-// the others: concurrent dials are numbered in the order in which they are granted.
+// open makes a connection, and hands it to who listens. At a gate that happens later, in
+// a goroutine of its own, and only then has the connection its place among the others:
+// concurrent dials are numbered in the order in which they are let through.
 func (n *Network) open(ctx context.Context, client, server *Host, port string) (*Conn, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -178,14 +177,19 @@ func (n *Network) open(ctx context.Context, client, server *Host, port string) (
 	if l == nil {
 		return nil, os.NewSyscallError("connect", syscall.ECONNREFUSED)
 	}
-	c := newConnection(n, client, l, "")
-	if !n.directed {
+	c := newConnection(n, client, l)
+	if n.config.Gate == nil {
 		n.handOver(c, l)
 		return c.clientEnd, nil
 	}
-	c.provisional = fmt.Sprintf("%s %s", c.pair(), caller(ctx))
+	p := c.passage("accept")
+	if name, ok := ctx.Value(nameKey{}).(string); ok {
+		p.What += " " + name
+	} else {
+		p.Stack = fakeloop.CallStack(0)
+	}
 	n.tasks.Go(func() {
-		n.director.Gate("accept " + c.provisional)
+		n.pass(p)
 		n.mu.Lock()
 		defer n.mu.Unlock()
 		n.handOver(c, l)
@@ -205,30 +209,11 @@ func (n *Network) handOver(c *connection, l *listener) {
 	}
 }
 
-// Named returns a context whose dials are known to a [Director] by the name. It is for
-// dials that happen at the same instant and come from the same line of code, where
-// nothing else tells them apart.
+// Named returns a context whose dials have a name at a [Gate]. It is for dials that
+// happen at the same instant and come from the same lines of code, where nothing else
+// tells them apart.
 func Named(ctx context.Context, name string) context.Context {
 	return context.WithValue(ctx, nameKey{}, name)
 }
 
 type nameKey struct{}
-
-// caller tells concurrent dials apart: by a name, or by the functions that they come
-// from.
-func caller(ctx context.Context) string {
-	if name, ok := ctx.Value(nameKey{}).(string); ok {
-		return name
-	}
-	var pcs [64]uintptr
-	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs[:])])
-	h := fnv.New32a()
-	for {
-		f, more := frames.Next()
-		// Writing to a hash does not fail.
-		_, _ = h.Write([]byte(f.Function + ":" + strconv.Itoa(f.Line) + "\n"))
-		if !more {
-			return fmt.Sprintf("@%08x", h.Sum32())
-		}
-	}
-}

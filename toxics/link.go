@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/Shopify/toxiproxy/v2/stream"
+
+	"github.com/windtunnel-go/windtunnel/fakeloop"
 )
 
 // link is one direction of a connection: it takes what one endpoint writes, passes it
@@ -19,11 +21,11 @@ import (
 // while data flows.
 type link struct {
 	conn     *connection
-	name     string // such as "client>api:80#1 upstream"
+	taking   fakeloop.Passage // what passes the gate
+	giving   fakeloop.Passage
 	from, to *queue
 	back     *queue // what the receiving endpoint writes
 	tasks    *sync.WaitGroup
-	director Director
 	grown    chan struct{} // one slot: there are stages to add
 
 	reset atomic.Bool // the end of this link is to be a reset
@@ -48,8 +50,8 @@ type slot struct {
 func newLink(c *connection, d Direction, from, to, back *queue) *link {
 	n := c.network
 	l := &link{
-		conn: c, name: c.name() + " " + d.String(), from: from, to: to, back: back,
-		tasks: &n.tasks, director: n.director, grown: make(chan struct{}, 1),
+		conn: c, taking: c.passage("take " + d.String()), giving: c.passage("deliver " + d.String()),
+		from: from, to: to, back: back, tasks: &n.tasks, grown: make(chan struct{}, 1),
 	}
 	l.changed.L = &l.mu
 	return l
@@ -179,7 +181,7 @@ func (l *link) pass() bool {
 		if !l.awaitRelease() {
 			return false
 		}
-		l.director.Gate(l.name)
+		l.conn.network.pass(l.giving)
 		l.mu.Lock()
 		held, killed := l.held > 0, l.killed
 		l.mu.Unlock()
@@ -201,12 +203,14 @@ func (l *link) awaitRelease() bool {
 // read takes what the endpoint writes, until its end.
 func (l *link) read(first chan<- *stream.StreamChunk) {
 	defer close(first)
+	n := l.conn.network
+	gated := n.config.Gate != nil
 	for {
-		if l.conn.network.directed {
+		if gated {
 			l.from.await()
-			l.director.Ingest(l.name)
+			n.passFirst(l.taking)
 		}
-		data, err := l.from.take(l.conn.network.directed)
+		data, err := l.from.take(gated)
 		if err != nil {
 			if errors.Is(err, syscall.ECONNRESET) {
 				l.reset.Store(true)
@@ -214,9 +218,9 @@ func (l *link) read(first chan<- *stream.StreamChunk) {
 			return
 		}
 		for now := time.Now(); len(data) > 0; {
-			n := min(len(data), maxSegment)
-			first <- &stream.StreamChunk{Data: data[:n:n], Timestamp: now}
-			data = data[n:]
+			size := min(len(data), maxSegment)
+			first <- &stream.StreamChunk{Data: data[:size:size], Timestamp: now}
+			data = data[size:]
 		}
 	}
 }

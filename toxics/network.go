@@ -31,9 +31,9 @@ type Config struct {
 	// not read yet. 0 means 64 KiB; a negative number is no limit.
 	ReceiveBuffer int
 
-	// Director orders the events of the network. nil means that they are ordered by
-	// their instants only.
-	Director Director
+	// Gate orders the events of the network, such as that of a loop in the bubble.
+	// nil means that they are ordered by their instants only.
+	Gate Gate
 
 	_ struct{}
 }
@@ -51,12 +51,10 @@ const DefaultHost = "client"
 // bubble, and closed before the bubble's end. Outside a bubble it works in real time.
 // All methods are safe for concurrent use.
 type Network struct {
-	config   Config
-	director Director
-	directed bool
-	exact    bool // no skew
-	closing  chan struct{}
-	tasks    sync.WaitGroup // every goroutine and timer of the network
+	config  Config
+	exact   bool // no skew
+	closing chan struct{}
+	tasks   sync.WaitGroup // every goroutine and timer of the network
 
 	mu        sync.Mutex
 	closed    bool
@@ -84,11 +82,8 @@ func NewNetwork(c Config) (*Network, error) {
 		c.ReceiveBuffer = defaultReceiveBuffer
 	}
 	n := &Network{
-		config: c, director: c.Director, directed: c.Director != nil, closing: make(chan struct{}),
+		config: c, closing: make(chan struct{}),
 		hosts: map[string]*Host{}, listeners: map[string]*listener{}, ordinals: map[string]int{}, attempts: map[string]int{},
-	}
-	if !n.directed {
-		n.director = free{}
 	}
 	for _, t := range c.Plan.Toxics {
 		n.apply(Inject(t))
