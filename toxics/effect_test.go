@@ -95,7 +95,7 @@ func TestTheSkewShrinks(t *testing.T) {
 }
 
 func TestTheSkewStartsAgain(t *testing.T) {
-	s := newSkew(rand.New(rand.NewPCG(1, 2)), false)
+	s := newSkew(rand.New(rand.NewPCG(1, 2)))
 	last, ups, chunks := time.Millisecond, 0, 200_000
 	for range chunks {
 		next := s.next()

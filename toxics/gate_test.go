@@ -82,6 +82,7 @@ func TestOneDigestPerSeed(t *testing.T) {
 	} {
 		first, events := crowd(t, true, 42, source())
 		equal(t, "requests", strings.Count(first, "client "), 60)
+		t.Logf("digest %.16s", events) // the same in every process
 		for range runs {
 			seen, passed := crowd(t, true, 42, source())
 			if seen != first {

@@ -20,13 +20,14 @@ import (
 // whatever ends it ends all of its goroutines, and a stage can be switched and added
 // while data flows.
 type link struct {
-	conn     *connection
-	taking   fakeloop.Passage // what passes the gate
-	giving   fakeloop.Passage
-	from, to *queue
-	back     *queue // what the receiving endpoint writes
-	tasks    *sync.WaitGroup
-	grown    chan struct{} // one slot: there are stages to add
+	conn      *connection
+	direction Direction
+	taking    fakeloop.Passage // what passes the gate
+	giving    fakeloop.Passage
+	from, to  *queue
+	back      *queue // what the receiving endpoint writes
+	tasks     *sync.WaitGroup
+	grown     chan struct{} // one slot: there are stages to add
 
 	reset atomic.Bool // the end of this link is to be a reset
 
@@ -50,7 +51,7 @@ type slot struct {
 func newLink(c *connection, d Direction, from, to, back *queue) *link {
 	n := c.network
 	l := &link{
-		conn: c, taking: c.passage("take " + d.String()), giving: c.passage("deliver " + d.String()),
+		conn: c, direction: d, taking: c.passage("take " + d.String()), giving: c.passage("deliver " + d.String()),
 		from: from, to: to, back: back, tasks: &n.tasks, grown: make(chan struct{}, 1),
 	}
 	l.changed.L = &l.mu
@@ -73,7 +74,7 @@ func (l *link) add(s *slot, on bool) {
 	if l.killed {
 		return
 	}
-	parts := l.parts(s.applied.effect.(Toxic), s.rand, &s.applied.bucket)
+	parts := l.parts(s.applied, s.rand)
 	for i, p := range parts {
 		behind := 0
 		if i+1 < len(parts) {
@@ -135,7 +136,7 @@ func (s *slot) set(l *link, on bool) {
 	if on {
 		// What is interrupted may still draw from its own generator.
 		s.switched++
-		parts = l.parts(s.applied.effect.(Toxic), s.applied.rand(l.conn, s.switched), &s.applied.bucket)
+		parts = l.parts(s.applied, s.applied.rand(l.conn, s.switched))
 	}
 	// The last one first: what a stage has prepared must find it prepared.
 	for i, st := range slices.Backward(s.stages) {
@@ -263,4 +264,13 @@ func (l *link) end() {
 		l.back.abandon()
 		l.to.end()
 	}
+}
+
+// newSkew is the skew of one of the link's toxics.
+func (l *link) newSkew(slot int) *skew {
+	c := l.conn
+	if c.network.exact {
+		return &skew{}
+	}
+	return newSkew(Rand(c.network.config.Plan.Seed, c.pair()+" skew", int(c.ordinal.Load()), l.direction, slot))
 }

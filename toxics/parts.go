@@ -10,10 +10,11 @@ import (
 )
 
 // parts is what the stages of a toxic do on one link. The toxic is valid, so the
-// type switch is complete. Everything random comes from r.
-func (l *link) parts(t Toxic, r *rand.Rand, b *bucket) []part {
-	late := newSkew(r, l.conn.network.exact)
-	switch t := t.(type) {
+// type switch is complete. Everything random comes from r, but for the skew, so that
+// real TCP, which has none, draws the same.
+func (l *link) parts(a *Applied, r *rand.Rand) []part {
+	late := l.newSkew(a.slot)
+	switch t := a.effect.(type) {
 	case Latency:
 		// toxiproxy counts in milliseconds; the shift has the rest.
 		whole := t.Latency.Truncate(time.Millisecond)
@@ -31,7 +32,7 @@ func (l *link) parts(t Toxic, r *rand.Rand, b *bucket) []part {
 		})
 	case Bandwidth:
 		if t.Shared {
-			return []part{{pipe: b.pipe(t.Rate)}}
+			return []part{{pipe: a.bucket.pipe(t.Rate)}}
 		}
 		return []part{{pipe: l.bandwidth(t.Rate)}}
 	case SlowClose:
@@ -56,7 +57,7 @@ func (l *link) parts(t Toxic, r *rand.Rand, b *bucket) []part {
 	case Cut:
 		return []part{{pipe: l.cut(t)}}
 	}
-	panic("toxics: no engine for " + kind(t))
+	panic("toxics: no engine for " + kind(a.effect))
 }
 
 // ceil is d in units, rounded up: never early.

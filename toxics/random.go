@@ -37,10 +37,7 @@ const (
 	mostSkew  = 999_983
 )
 
-func newSkew(r *rand.Rand, none bool) *skew {
-	if none {
-		return &skew{}
-	}
+func newSkew(r *rand.Rand) *skew {
 	return &skew{draw: r, left: leastSkew + r.Int64N(mostSkew-leastSkew+1)}
 }
 

@@ -19,13 +19,13 @@ func (g *generation) install(plan toxics.Plan) error {
 	for i, t := range plan.Toxics {
 		kind, attributes, wrap := translate(t)
 		name := fmt.Sprintf("%d_%s", i, kind)
-		err := g.add(name, kind, t.Stream(), attributes, func(inner tox.Toxic) piper { return wrap(inner) }, t.Fraction())
+		err := g.add(name, kind, attributes, &stage{direction: t.Stream(), slot: i, share: t.Fraction()}, wrap)
 		if err != nil {
 			return err
 		}
 	}
 	for _, d := range []toxics.Direction{toxics.Upstream, toxics.Downstream} {
-		if err := g.add("guard_"+d.String(), "noop", d, nil, func(tox.Toxic) piper { return guard{} }, 1); err != nil {
+		if err := g.add("guard_"+d.String(), "noop", nil, &stage{direction: d, share: 1}, func(tox.Toxic) piper { return guard{} }); err != nil {
 			return err
 		}
 	}
@@ -34,9 +34,9 @@ func (g *generation) install(plan toxics.Plan) error {
 
 // add appends a toxic to a chain. toxiproxy makes it and decodes its attributes;
 // the wrapper, whose Toxic field is exported, then gets the stage around it.
-func (g *generation) add(name, kind string, d toxics.Direction, attributes map[string]int64, wrap func(tox.Toxic) piper, share float64) error {
+func (g *generation) add(name, kind string, attributes map[string]int64, s *stage, wrap func(tox.Toxic) piper) error {
 	body, err := json.Marshal(map[string]any{
-		"name": name, "type": kind, "stream": d.String(), "attributes": attributes,
+		"name": name, "type": kind, "stream": s.direction.String(), "attributes": attributes,
 	})
 	if err != nil {
 		return err
@@ -45,12 +45,8 @@ func (g *generation) add(name, kind string, d toxics.Direction, attributes map[s
 	if err != nil {
 		return fmt.Errorf("toxiproxy refused %s: %w", body, err)
 	}
-	wrapper.Toxic = &stage{
-		generation: g,
-		direction:  d,
-		share:      share,
-		piper:      wrap(wrapper.Toxic),
-	}
+	s.generation, s.piper = g, wrap(wrapper.Toxic)
+	wrapper.Toxic = s
 	return nil
 }
 
@@ -60,13 +56,24 @@ func translate(t toxics.Toxic) (kind string, attributes map[string]int64, wrap f
 	wrap = func(inner tox.Toxic) piper { return original{inner} }
 	switch t := t.(type) {
 	case toxics.Latency:
+		if t.Shape != nil {
+			return "latency", nil, func(tox.Toxic) piper { return drawn{t.Draw} }
+		}
 		attributes = map[string]int64{"latency": ceil(t.Latency, time.Millisecond), "jitter": ceil(t.Jitter, time.Millisecond)}
+	case toxics.Loss:
+		return "latency", nil, func(tox.Toxic) piper { return drawn{t.Draw} }
 	case toxics.Bandwidth:
+		if t.Shared {
+			return "noop", nil, func(tox.Toxic) piper { return &shared{rate: t.Rate} }
+		}
 		attributes = map[string]int64{"rate": t.Rate}
 		wrap = func(inner tox.Toxic) piper { return fed{inner, t.Rate} }
 	case toxics.SlowClose:
 		attributes = map[string]int64{"delay": ceil(t.Delay, time.Millisecond)}
 	case toxics.Timeout:
+		if t.Absolute {
+			return "noop", nil, func(tox.Toxic) piper { return absolute{t.After} }
+		}
 		attributes = map[string]int64{"timeout": ceil(t.After, time.Millisecond)}
 	case toxics.Slicer:
 		attributes = map[string]int64{

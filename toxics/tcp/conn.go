@@ -14,6 +14,7 @@ type conn struct {
 	generation *generation
 	client     *net.TCPConn
 	upstream   *net.TCPConn
+	ordinal    int // among those of the generation, from 1
 	links      [toxics.Directions]*link
 	open       atomic.Int32 // links whose writer has not ended
 }

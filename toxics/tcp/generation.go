@@ -17,6 +17,7 @@ import (
 // nothing to race with and nothing to deadlock on.
 type generation struct {
 	network *Network
+	seed    uint64
 	proxy   *toxiproxy.Proxy // holds the chain; never started
 	ctx     context.Context  // ends dials
 	cancel  context.CancelFunc
@@ -32,6 +33,7 @@ type generation struct {
 func newGeneration(p *Proxy) (*generation, error) {
 	g := &generation{
 		network: p.network,
+		seed:    p.plan.Seed,
 		proxy:   toxiproxy.NewProxy(p.network.server, p.name, p.addr, p.upstream),
 		conns:   map[*conn]struct{}{},
 	}
@@ -67,6 +69,7 @@ func (g *generation) link(client, upstream *net.TCPConn) {
 	c := newConn(g, client, upstream)
 	g.conns[c] = struct{}{}
 	g.ordinal++
+	c.ordinal = g.ordinal
 	name := strconv.Itoa(g.ordinal)
 
 	g.starting = c

@@ -19,6 +19,9 @@ type Config struct {
 	// seconds. A client whose upstream cannot be reached in that time is closed.
 	DialTimeout time.Duration
 
+	// Plan is that of every address of Network.Listen and Network.Serve.
+	Plan toxics.Plan
+
 	_ struct{}
 }
 
@@ -37,14 +40,17 @@ var (
 type Network struct {
 	server *toxiproxy.ApiServer
 	dialer net.Dialer
+	plan   toxics.Plan
 
 	mu      sync.Mutex
 	closed  bool
 	proxies map[string]*Proxy
+	names   names
 }
 
 // Listen starts a network without proxies. Close it when done. The error is about
-// the Config; a zero one has none.
+// the Config; a zero one has none. It is to a plan what toxics.NewNetwork is, on
+// loopback TCP.
 func Listen(c Config) (*Network, error) {
 	if c.DialTimeout < 0 {
 		return nil, fmt.Errorf("toxics/tcp: Config.DialTimeout is %v, must not be negative: use 0 for the default of %v", c.DialTimeout, defaultDialTimeout)
@@ -52,10 +58,15 @@ func Listen(c Config) (*Network, error) {
 	if c.DialTimeout == 0 {
 		c.DialTimeout = defaultDialTimeout
 	}
+	if err := check(c.Plan); err != nil {
+		return nil, fmt.Errorf("toxics/tcp: Config.Plan: %w", err)
+	}
 	return &Network{
 		server:  toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop()),
 		dialer:  net.Dialer{Timeout: c.DialTimeout},
+		plan:    c.Plan,
 		proxies: map[string]*Proxy{},
+		names:   names{open: map[string]*listener{}, hosts: map[string]bool{}},
 	}, nil
 }
 
@@ -64,8 +75,8 @@ func Listen(c Config) (*Network, error) {
 // and the plan is in force before the first dial can reach it. The name is for
 // error messages and has to be unique among the open proxies of the network.
 //
-// The error is the plan's (errors.Is toxics.ErrInvalid), ErrExists, ErrClosed, or
-// of package net.
+// The error is the plan's (errors.Is toxics.ErrInvalid or ErrUnsupported), ErrExists,
+// ErrClosed, or of package net.
 func (n *Network) Proxy(name, upstream string, plan toxics.Plan) (*Proxy, error) {
 	p, err := n.proxy(name, upstream, plan)
 	if err != nil {
@@ -83,7 +94,7 @@ func (n *Network) proxy(name, upstream string, plan toxics.Plan) (*Proxy, error)
 	} else if port == "" {
 		return nil, fmt.Errorf("upstream %q has no port: use host:port", upstream)
 	}
-	if err := plan.Validate(); err != nil {
+	if err := check(plan); err != nil {
 		return nil, err
 	}
 
@@ -103,8 +114,8 @@ func (n *Network) proxy(name, upstream string, plan toxics.Plan) (*Proxy, error)
 	return p, nil
 }
 
-// Close closes every proxy and returns when all their goroutines are gone. Further
-// calls find nothing to do and return nil.
+// Close closes every listener, server and proxy and returns when all their goroutines
+// are gone. Further calls find nothing to do and return nil.
 func (n *Network) Close() error {
 	n.mu.Lock()
 	n.closed = true
@@ -120,7 +131,7 @@ func (n *Network) Close() error {
 		all.Go(func() { errs[i] = p.Close() })
 	}
 	all.Wait()
-	return errors.Join(errs...)
+	return errors.Join(append(errs, n.names.close())...)
 }
 
 // forget makes the name of a closed proxy free again.

@@ -75,10 +75,11 @@ func (p *Proxy) Enable() error { return p.turn("enable", p.enable) }
 // Apply replaces the plan for all connections made from now on, closes those that
 // are still under the old one, and returns when they are gone. The proxy goes on
 // listening meanwhile; if it is disabled, the plan waits for Enable. An invalid
-// plan (errors.Is toxics.ErrInvalid) changes nothing. The other error is ErrClosed.
+// plan (errors.Is toxics.ErrInvalid, or ErrUnsupported) changes nothing. The other
+// error is ErrClosed.
 func (p *Proxy) Apply(plan toxics.Plan) error {
 	return p.turn("apply", func() error {
-		if err := plan.Validate(); err != nil {
+		if err := check(plan); err != nil {
 			return err
 		}
 		p.plan = plan

@@ -22,6 +22,7 @@ type piper interface {
 type stage struct {
 	generation *generation
 	direction  toxics.Direction
+	slot       int // place in the plan
 	share      float64
 	piper      piper
 }
@@ -30,16 +31,21 @@ type stage struct {
 type state struct {
 	link    *link
 	applies bool
+	rand    *rand.Rand
 }
 
 // NewState is called by StartLink, under generation.mu, for each stage of a new
 // link: the one place where a toxic can learn which connection it works for, and
 // where a share is drawn.
 func (s *stage) NewState() any {
-	s.generation.tasks.Add(1)
+	g := s.generation
+	g.tasks.Add(1)
+	// The virtual network draws the same, for the connections of its host "client".
+	r := toxics.Rand(g.seed, "client>"+g.proxy.Name, g.starting.ordinal, s.direction, s.slot)
 	return state{
-		link:    s.generation.starting.links[s.direction],
-		applies: rand.Float64() < s.share,
+		link:    g.starting.links[s.direction],
+		applies: r.Float64() < s.share,
+		rand:    r,
 	}
 }
 
@@ -52,6 +58,7 @@ func (s *stage) Pipe(outer *tox.ToxicStub) {
 	// with stop in its place ends them all at once.
 	stub := tox.NewToxicStub(outer.Input, outer.Output)
 	stub.Interrupt = st.link.stop
+	stub.State = st.rand
 	if st.applies {
 		s.piper.pipe(stub, st.link)
 	} else {
