@@ -5,7 +5,6 @@ import (
 	"math/rand/v2"
 	"net"
 	"os"
-	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -52,7 +51,6 @@ func (h *Host) dial(ctx context.Context, network, address string) (*Conn, *net.T
 	if err != nil {
 		return nil, nil, err
 	}
-	port = strconv.Itoa(number) // not "080"
 	to := &net.TCPAddr{IP: server.ip, Port: number}
 	if err := h.connect(ctx, server, port); err != nil {
 		return nil, to, err

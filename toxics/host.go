@@ -135,8 +135,8 @@ func (n *Network) bind(address string) (*listener, error) {
 	h := n.host(host)
 	if number == 0 {
 		number = h.ephemeral().Port
+		port = strconv.Itoa(number)
 	}
-	port = strconv.Itoa(number) // not "080"
 	key := net.JoinHostPort(h.name, port)
 	if n.listeners[key] != nil {
 		return nil, os.NewSyscallError("bind", syscall.EADDRINUSE)
@@ -228,5 +228,5 @@ func splitAddress(address string) (host, port string, number int, err error) {
 	if err != nil || number < 0 || number > 65535 {
 		return "", "", 0, &net.AddrError{Err: "the port is not a number from 0 to 65535", Addr: address}
 	}
-	return host, port, number, nil
+	return host, strconv.Itoa(number), number, nil // not "080"
 }

@@ -10,11 +10,20 @@
 //	...
 //	sql.Open("postgres", "host="+db.Addr())
 //
+// # The same spec on both engines
+//
+// A network has named addresses, too: Serve, Listen and DialContext do here what they
+// do on the virtual network of package toxics, so that a spec runs on either if one line
+// is changed, toxics.NewNetwork for Listen. Each address is a proxy with Config.Plan.
+// Neither engine is ever early; both deliver the same bytes and the same end, and the
+// virtual one also the same pieces on every run. A plan with faults that have a place or
+// a time is refused here, and the error, ErrUnsupported, says why.
+//
 // # What is toxiproxy, and what is not
 //
 // The data path is toxiproxy's own: its server object, its toxic collections,
 // links and stubs, and its toxics latency, bandwidth, slow_close, timeout, slicer
-// and limit_data, unmodified, their attributes decoded by toxiproxy. Three things
+// and limit_data, unmodified, their attributes decoded by toxiproxy. Four things
 // are this package's:
 //
 //   - The accept loop. toxiproxy's dials the upstream one client at a time and
@@ -24,6 +33,8 @@
 //   - reset_peer and cut. toxiproxy's reset_peer cannot be interrupted and makes
 //     every connection of its proxy end in RST, also those that it does not apply
 //     to. Here only a connection that is reset sees RST.
+//   - What toxiproxy does not have: a latency with a Shape, a shared bandwidth, an
+//     absolute timeout, and loss.
 //   - A guard, the last stage of every chain in both directions. See below.
 //
 // The control API of toxiproxy is not started: a plan is installed whole before a
@@ -75,9 +86,10 @@
 //
 // # Randomness
 //
-// Real TCP is not deterministic, and today Plan.Seed is ignored here: jitter and
-// slices are drawn by toxiproxy from the global math/rand, shares once for each
-// connection and toxic from math/rand/v2.
+// Real TCP is not deterministic. Shares, shapes and losses are drawn from Plan.Seed, for
+// the connections of a proxy in the order in which they are accepted, and as the virtual
+// network draws them for a client of the host "client" and a server of the proxy's name.
+// Jitter without a Shape, and slices, are drawn by toxiproxy from the global math/rand.
 //
 // # Process-wide state
 //

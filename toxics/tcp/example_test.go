@@ -139,3 +139,44 @@ func ExampleProxy_Apply() {
 	// true
 	// he true
 }
+
+// The same body runs on the virtual network, with toxics.NewNetwork in place of
+// tcp.Listen.
+func ExampleNetwork_Serve() {
+	network, err := tcp.Listen(tcp.Config{Plan: toxics.Plan{Toxics: []toxics.Toxic{toxics.Latency{Latency: time.Millisecond}}}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer network.Close()
+	network.Serve("api:80", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "hello ", r.Host) }))
+	transport := &http.Transport{DialContext: network.DialContext}
+	defer transport.CloseIdleConnections()
+	answer, err := (&http.Client{Transport: transport}).Get("http://api/")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(answer.Body)
+	fmt.Println(string(body), err)
+	// Output: hello api <nil>
+}
+
+func ExampleNetwork_Listen() {
+	network, err := tcp.Listen(tcp.Config{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer network.Close()
+	l, err := network.Listen("db:5432")
+	if err != nil {
+		log.Fatal(err)
+	}
+	l.Close()
+	_, err = network.DialContext(context.Background(), "tcp", "db:5432")
+	fmt.Println(err)
+	_, err = network.DialContext(context.Background(), "tcp", "dba:5432")
+	fmt.Println(err)
+	// Output:
+	// dial tcp: connect: connection refused
+	// dial tcp: lookup dba: no such host
+}
