@@ -142,7 +142,7 @@ func TestPartitionHoldsBack(t *testing.T) {
 			{OneWay("server", "client"), map[Direction]time.Duration{Downstream: time.Minute}[d], map[Direction]time.Duration{Upstream: time.Minute}[d]},
 			{Partition("client", "other"), 0, 0},
 		} {
-			n := network(t, Config{})
+			n := network(t, Config{HalfClose: true})
 			n.exact = true
 			from, to := ends(t, n, d)
 			n.Apply(test.f.For(time.Minute))
@@ -154,9 +154,8 @@ func TestPartitionHoldsBack(t *testing.T) {
 			must(t, from.CloseWrite())
 			got := arrivals(to, elapsed)
 			arrive(t, got, arrival{test.forward, "one"}, arrival{test.forward, "two"}, arrival{test.forward, "EOF"})
-			if test.forward == test.backward {
-				arrive(t, arrivals(from, elapsed)[:1], arrival{test.backward, "back"})
-			}
+			equal(t, "the other way", readOnce(from), "back")
+			equal(t, "at", elapsed(), max(test.forward, test.backward))
 		}
 	})
 }

@@ -306,3 +306,22 @@ func TestConcurrentClients(t *testing.T) {
 		all.Wait()
 	})
 }
+
+// When nobody is there to deliver to, a link does not hold its data for an hour more.
+func TestAFailedDeliveryEndsTheLink(t *testing.T) {
+	eachWay(t, func(t *testing.T, d Direction) {
+		n := exact(t, Latency{Direction: d, Latency: time.Hour})
+		from, to := ends(t, n, d)
+		elapsed := since()
+		send(t, from, "1")
+		time.Sleep(30 * time.Minute)
+		send(t, from, "2")
+		must(t, to.CloseRead())
+		time.Sleep(30*time.Minute + 1)
+		synctest.Wait()
+		n.mu.Lock()
+		defer n.mu.Unlock()
+		equal(t, "connections", len(n.conns), 0)
+		equal(t, "at", elapsed(), time.Hour+1)
+	})
+}
