@@ -18,7 +18,7 @@ var carriers = []struct {
 }{
 	{"bare", func(b *testing.B) (net.Conn, net.Conn) { return asConns(bare(defaultReceiveBuffer)) }},
 	{"link", func(b *testing.B) (net.Conn, net.Conn) { return asConns(pair(b, exact(b))) }},
-	{"ToxicLink", func(b *testing.B) (net.Conn, net.Conn) { return asConns(toxicLink(b, "")) }},
+	{"ToxicLink", func(b *testing.B) (net.Conn, net.Conn) { return asConns(toxicLink(b)) }},
 	{"link+latency0", func(b *testing.B) (net.Conn, net.Conn) { return asConns(pair(b, exact(b, Latency{}))) }},
 	{"ToxicLink+latency0", func(b *testing.B) (net.Conn, net.Conn) {
 		return asConns(toxicLink(b, `{"type":"latency"}`))

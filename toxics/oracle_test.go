@@ -19,19 +19,19 @@ import (
 )
 
 // toxicLink is a connection through toxiproxy's own ToxicLink.
-func toxicLink(t testing.TB, config string) (client, server *Conn) {
+func toxicLink(t testing.TB, configs ...string) (client, server *Conn) {
 	api := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop())
 	p := toxiproxy.NewProxy(api, "memory", "-", "-") // never started, so without a socket
-	if config != "" {
+	client, near := bare(defaultSendBuffer)
+	far, server := bare(defaultSendBuffer)
+	for _, config := range configs {
 		w, err := p.Toxics.AddToxicJson(strings.NewReader(config))
 		must(t, err)
 		w.Toxic = drained{w.Toxic}
-	}
-	client, near := bare(defaultSendBuffer)
-	far, server := bare(defaultSendBuffer)
-	if strings.Contains(config, "reset_peer") {
-		must(t, near.SetLinger(0))
-		must(t, far.SetLinger(0))
+		if w.Type == "reset_peer" {
+			must(t, near.SetLinger(0))
+			must(t, far.SetLinger(0))
+		}
 	}
 	p.Toxics.StartLink(api, "up", near, far, stream.Upstream)
 	p.Toxics.StartLink(api, "down", far, near, stream.Downstream)
@@ -114,6 +114,14 @@ func trace(client, server *Conn) []string {
 	return lines
 }
 
+// twin is a toxic, and toxiproxy's attributes of the same.
+type twin struct {
+	ours   Toxic
+	theirs attrs
+}
+
+type attrs map[string]any
+
 // The link of this package does what toxiproxy's own does, for every toxic in both
 // directions: the same bytes in the same pieces with the same ends at the same
 // nanosecond.
@@ -121,41 +129,42 @@ func TestTheLinkIsToxicLink(t *testing.T) {
 	repeats := scaled(t, "repeats", 100, 2)
 	cases := 0
 	for _, d := range bothWays {
-		for name, both := range map[string]struct {
-			ours Toxic
-			orig map[string]any
-		}{
-			"none":             {},
-			"latency":          {Latency{Direction: d, Latency: 1234 * time.Millisecond}, map[string]any{"latency": 1234}},
-			"bandwidth":        {Bandwidth{Direction: d, Rate: 1}, map[string]any{"rate": 1}},
-			"bandwidth 3":      {Bandwidth{Direction: d, Rate: 3}, map[string]any{"rate": 3}},
-			"slow_close":       {SlowClose{Direction: d, Delay: 5 * time.Second}, map[string]any{"delay": 5000}},
-			"timeout":          {Timeout{Direction: d, After: 5 * time.Second}, map[string]any{"timeout": 5000}},
-			"timeout short":    {Timeout{Direction: d, After: 500 * time.Millisecond}, map[string]any{"timeout": 500}},
-			"timeout 0":        {Timeout{Direction: d}, map[string]any{"timeout": 0}},
-			"slicer":           {Slicer{Direction: d, Size: 100, Delay: 5 * time.Millisecond}, map[string]any{"average_size": 100, "delay": 5000}},
-			"limit_data":       {LimitData{Direction: d, Bytes: 1500}, map[string]any{"bytes": 1500}},
-			"limit_data 0":     {LimitData{Direction: d}, map[string]any{"bytes": 0}},
-			"reset_peer":       {ResetPeer{Direction: d, After: time.Second}, map[string]any{"timeout": 1000}},
-			"reset_peer later": {ResetPeer{Direction: d, After: 5 * time.Second}, map[string]any{"timeout": 5000}},
+		for name, list := range map[string][]twin{
+			"none":               nil,
+			"latency":            {{Latency{Direction: d, Latency: 1234 * time.Millisecond}, attrs{"latency": 1234}}},
+			"bandwidth":          {{Bandwidth{Direction: d, Rate: 1}, attrs{"rate": 1}}},
+			"bandwidth 3":        {{Bandwidth{Direction: d, Rate: 3}, attrs{"rate": 3}}},
+			"slow_close":         {{SlowClose{Direction: d, Delay: 5 * time.Second}, attrs{"delay": 5000}}},
+			"timeout":            {{Timeout{Direction: d, After: 5 * time.Second}, attrs{"timeout": 5000}}},
+			"timeout short":      {{Timeout{Direction: d, After: 500 * time.Millisecond}, attrs{"timeout": 500}}},
+			"timeout 0":          {{Timeout{Direction: d}, attrs{"timeout": 0}}},
+			"slicer":             {{Slicer{Direction: d, Size: 100, Delay: 5 * time.Millisecond}, attrs{"average_size": 100, "delay": 5000}}},
+			"limit_data":         {{LimitData{Direction: d, Bytes: 1500}, attrs{"bytes": 1500}}},
+			"limit_data 0":       {{LimitData{Direction: d}, attrs{"bytes": 0}}},
+			"reset_peer":         {{ResetPeer{Direction: d, After: time.Second}, attrs{"timeout": 1000}}},
+			"reset_peer later":   {{ResetPeer{Direction: d, After: 5 * time.Second}, attrs{"timeout": 5000}}},
+			"latency twice":      {{Latency{Direction: d, Latency: 300 * time.Millisecond}, attrs{"latency": 300}}, {Latency{Direction: d, Latency: 500 * time.Millisecond}, attrs{"latency": 500}}},
+			"latency, bandwidth": {{Latency{Direction: d, Latency: 300 * time.Millisecond}, attrs{"latency": 300}}, {Bandwidth{Direction: d, Rate: 1}, attrs{"rate": 1}}, {Latency{Direction: d, Latency: 500 * time.Millisecond}, attrs{"latency": 500}}},
+			"bandwidth, latency": {{Bandwidth{Direction: d, Rate: 1}, attrs{"rate": 1}}, {Latency{Direction: d, Latency: 300 * time.Millisecond}, attrs{"latency": 300}}, {LimitData{Direction: d, Bytes: 2000}, attrs{"bytes": 2000}}},
+			"slicer, slow_close": {{Slicer{Direction: d, Size: 100}, attrs{"average_size": 100}}, {SlowClose{Direction: d, Delay: time.Second}, attrs{"delay": 1000}}, {Latency{Direction: d, Latency: time.Second}, attrs{"latency": 1000}}},
 		} {
 			cases++
 			t.Run(name+" "+d.String(), func(t *testing.T) {
 				for range repeats {
 					var want, got []string
 					synctest.Test(t, func(t *testing.T) {
-						config := ""
-						if both.ours != nil {
-							body, err := json.Marshal(map[string]any{"type": both.ours.Kind(), "stream": d.String(), "attributes": both.orig})
+						var configs []string
+						for i, x := range list {
+							body, err := json.Marshal(map[string]any{"name": fmt.Sprint(i), "type": x.ours.Kind(), "stream": d.String(), "attributes": x.theirs})
 							must(t, err)
-							config = string(body)
+							configs = append(configs, string(body))
 						}
-						want = trace(toxicLink(t, config))
+						want = trace(toxicLink(t, configs...))
 					})
 					synctest.Test(t, func(t *testing.T) {
 						n := exact(t)
-						if both.ours != nil {
-							n.Apply(Inject(both.ours))
+						for _, x := range list {
+							n.Apply(Inject(x.ours))
 						}
 						got = trace(pair(t, n))
 					})
