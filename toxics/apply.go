@@ -89,13 +89,13 @@ func (a *Applied) Change(e Effect) {
 	if err := (Fault{Effect: e}).Validate(); err != nil {
 		panic(fmt.Sprintf("toxics: Change: %v", err))
 	}
-	if e.Kind() != a.fault.Effect.Kind() || way(e) != way(a.fault.Effect) {
-		panic(fmt.Sprintf("toxics: Change: a %s %s cannot become a %s %s; apply another fault and lift this one",
-			way(a.fault.Effect), a.fault.Effect.Kind(), way(e), e.Kind()))
-	}
 	n := a.network
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	if e.Kind() != a.effect.Kind() || way(e) != way(a.effect) {
+		panic(fmt.Sprintf("toxics: Change: a %s %s cannot become a %s %s; apply another fault and lift this one",
+			way(a.effect), a.effect.Kind(), way(e), e.Kind()))
+	}
 	on := a.on
 	if _, ok := e.(Severed); ok {
 		a.set(false)

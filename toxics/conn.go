@@ -71,6 +71,15 @@ func (c *Conn) Close() error {
 	return nil
 }
 
+// shut closes the connection, and does not mind if that has been done.
+func (c *Conn) shut(abrupt bool) {
+	if abrupt {
+		c.abrupt.Store(true)
+	}
+	// The error is that it is closed.
+	_ = c.Close()
+}
+
 // CloseWrite ends the stream to the peer (FIN) and leaves the other direction open.
 // Whether the network does too is [Config].HalfClose.
 func (c *Conn) CloseWrite() error {

@@ -85,15 +85,11 @@ func (h *Host) closeAll(abrupt bool) {
 	conns := slices.Clone(h.network.conns)
 	h.network.mu.Unlock()
 	for _, c := range conns {
-		for host, end := range map[*Host]*Conn{c.client: c.clientEnd, c.server: c.serverEnd} {
-			if host != h {
-				continue
-			}
-			if abrupt {
-				// An error says that it is closed, which is what is wanted.
-				_ = end.SetLinger(0)
-			}
-			_ = end.Close()
+		if c.client == h {
+			c.clientEnd.shut(abrupt)
+		}
+		if c.server == h {
+			c.serverEnd.shut(abrupt)
 		}
 	}
 }

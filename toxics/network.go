@@ -31,8 +31,9 @@ type Config struct {
 	// not read yet. 0 means 64 KiB; a negative number is no limit.
 	ReceiveBuffer int
 
-	// Gate orders the events of the network, such as that of a loop in the bubble.
-	// nil means that they are ordered by their instants only.
+	// Gate orders the events of the network, such as that of a loop in the bubble: it
+	// must be the bubble's. nil means that they are ordered by their instants only.
+	// The loop may be closed before the network or after it.
 	Gate Gate
 
 	_ struct{}

@@ -212,6 +212,25 @@ func TestDropAndCrash(t *testing.T) {
 	})
 }
 
+// A host that dials itself has both ends.
+func TestDropOfBothEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := network(t, Config{})
+		l, err := n.Listen("client:1")
+		must(t, err)
+		c, err := n.DialContext(t.Context(), "tcp", "client:1")
+		must(t, err)
+		s, err := l.Accept()
+		must(t, err)
+		n.Host("client").Drop()
+		n.Host("client").Crash()
+		for _, end := range []net.Conn{c, s} {
+			_, err := end.Read(make([]byte, 1))
+			fails(t, "read", err, "read", net.ErrClosed)
+		}
+	})
+}
+
 // An endpoint's own reset is a reset at the other end, and comes behind what was on its
 // way.
 func TestAResetIsCarried(t *testing.T) {
