@@ -67,6 +67,8 @@ running into a system call ([Syscall]), however short:
     callback that waits for it waits for the tool. Likewise the lock inside
     sync.Pool, which every call of package fmt can meet, and that of package
     os/signal
+  - the notes that go test takes, in a file, of what a test reads with os.Getenv,
+    os.Open and os.Stat
   - being preempted, runtime.Gosched, and calls the runtime does not announce
     to the scheduler, such as os.Getpid, time.Now and whatever is made with
     syscall.RawSyscall

@@ -126,7 +126,7 @@ var mutants = []struct {
 	{
 		name:   "reports incidental locks",
 		change: func(a *analyser) { a.incidental = func([]Frame, map[string]bool) bool { return false } },
-		breaks: []string{"the loop's own lock", "the lock of a pool", "the lock of os/signal"},
+		breaks: []string{"the loop's own lock", "the lock of a pool", "the lock of os/signal", "the notes of go test"},
 	},
 	{
 		name: "takes a lock that is the callback for the loop's",
@@ -143,7 +143,7 @@ var mutants = []struct {
 				return slices.ContainsFunc(stack, func(f Frame) bool { return strings.Contains(f.Func, "/fakeloop.") })
 			}
 		},
-		breaks: []string{"the lock of a pool", "the lock of os/signal", "a lock that is the callback", "user beyond windtunnel", "library only", "callback behind windtunnel", "a lock behind the loop's", "a wait of the loop's"},
+		breaks: []string{"the lock of a pool", "the lock of os/signal", "the notes of go test", "a lock that is the callback", "user beyond windtunnel", "library only", "callback behind windtunnel", "a lock behind the loop's", "a wait of the loop's"},
 	},
 	{
 		name: "goes by the reason for the resource",

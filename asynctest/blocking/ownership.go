@@ -100,9 +100,11 @@ func (o ownership) library(f Frame) bool {
 	})
 }
 
-// incidental reports whether a stack waits for one of three locks that are nobody's in
-// particular and are held for nanoseconds, so that a wait means that the kernel has
-// interrupted whoever had it:
+// incidental reports whether a stack waits for something that is nobody's in
+// particular. One is the notes that package testing takes of each file and variable
+// that a test asks for, by which go test knows whether a result may be cached. The
+// others are three locks that are held for nanoseconds, so that a wait means that the
+// kernel has interrupted whoever had it:
 //
 //   - that of a windtunnel loop, which a callback that posts shares with goroutines
 //     that hand work in: a wait there is the tool's doing;
@@ -111,6 +113,9 @@ func (o ownership) library(f Frame) bool {
 //   - that of package os/signal, which registering a handler shares with the delivery
 //     of every signal of the process.
 func (o ownership) incidental(stack []Frame, marks map[string]bool) bool {
+	if slices.ContainsFunc(stack, func(f Frame) bool { return strings.HasPrefix(f.Func, "testing/internal/testdeps.(*testLog).") }) {
+		return true
+	}
 	for i, f := range stack {
 		if pkg, _ := splitFunc(f.Func); pkg == "os/signal" {
 			return i > 0

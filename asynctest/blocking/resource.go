@@ -28,6 +28,8 @@ func classify(kind Kind, reason string, asked []Frame, own ownership) Resource {
 			return Network
 		case pkg == "os":
 			return fileResource(kind, reason)
+		case pkg == "time" && kind == Syscall:
+			return Disk // the files of the time zones
 		case pkg == "internal/poll":
 			poller = true
 		}

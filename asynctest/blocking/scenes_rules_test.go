@@ -217,6 +217,11 @@ var userScenes = []scene{
 		steps: byHand(parkOn("sync", "sync.(*Mutex).Lock", "os/signal.Stop", "example.org/x.onTick", testMarkers[0])),
 	},
 	{
+		name: "the notes of go test", check: none,
+		steps: byHand(callTo("syscall.write", "internal/poll.(*FD).Write", "os.(*File).Write", "bufio.(*Writer).Flush", "testing/internal/testdeps.(*testLog).add",
+			"internal/testlog.Getenv", "os.Getenv", "example.org/x.onTick", testMarkers[0])),
+	},
+	{
 		name: "a lock that is the callback", check: callbackIs("sync.(*Mutex).Lock"),
 		steps: byHand(parkOn("sync", "sync.(*Mutex).Lock", loopMarker)),
 	},

@@ -28,6 +28,7 @@ var shots = sync.OnceValues(func() ([]shot, error) {
 		if sc.live != nil {
 			var err error
 			s.loop = newLoop()
+			s.do = s.loop.do
 			sc.steps, err = tape(func() { sc.live(s) })
 			for _, f := range s.after {
 				f()

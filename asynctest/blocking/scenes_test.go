@@ -21,8 +21,9 @@ type scene struct {
 // stage is what a scene's live part leaves for its check.
 type stage struct {
 	loop  *testLoop
-	at    Frame    // the line that blocks
-	after []func() // to run when the recording has ended
+	do    func(func()) // runs a callback on the loop, or in a coroutine that it resumes
+	at    Frame        // the line that blocks
+	after []func()     // to run when the recording has ended
 }
 
 func (s *stage) later(f func()) { s.after = append(s.after, f) }

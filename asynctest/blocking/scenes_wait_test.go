@@ -16,14 +16,14 @@ import (
 // waitScenes: each way to wait, with its kind, resource, reason and line.
 var waitScenes = []scene{
 	{name: "sleep", check: one(Park, Sleep, "sleep"), live: func(s *stage) {
-		s.loop.do(func() {
+		s.do(func() {
 			s.at = below(1)
 			time.Sleep(time.Nanosecond)
 		})
 	}},
 	{name: "receive", live: func(s *stage) {
 		c := make(chan int)
-		s.loop.do(func() {
+		s.do(func() {
 			s.park("chan receive", func() { wakeUp(c) })
 			s.at = below(1)
 			<-c
@@ -42,7 +42,7 @@ var waitScenes = []scene{
 	}},
 	{name: "send", check: one(Park, Channel, "chan send"), live: func(s *stage) {
 		c := make(chan int)
-		s.loop.do(func() {
+		s.do(func() {
 			s.park("chan send", func() { <-c })
 			s.at = below(1)
 			c <- 1
@@ -50,7 +50,7 @@ var waitScenes = []scene{
 	}},
 	{name: "select", check: one(Park, Channel, "select"), live: func(s *stage) {
 		c, never := make(chan int), make(chan int)
-		s.loop.do(func() {
+		s.do(func() {
 			s.park("select", func() { c <- 1 })
 			s.at = below(1)
 			select {
@@ -62,7 +62,7 @@ var waitScenes = []scene{
 	{name: "mutex", check: one(Park, Lock, "sync"), live: func(s *stage) {
 		var mu sync.Mutex
 		mu.Lock()
-		s.loop.do(func() {
+		s.do(func() {
 			s.park("sync.Mutex.Lock", mu.Unlock)
 			s.at = below(1)
 			mu.Lock()
@@ -71,7 +71,7 @@ var waitScenes = []scene{
 	{name: "rwmutex", check: one(Park, Lock, "sync"), live: func(s *stage) {
 		var mu sync.RWMutex
 		mu.Lock()
-		s.loop.do(func() {
+		s.do(func() {
 			s.park("sync.RWMutex.RLock", mu.Unlock)
 			s.at = below(1)
 			mu.RLock()
@@ -80,7 +80,7 @@ var waitScenes = []scene{
 	{name: "waitgroup", check: one(Park, Lock, "sync"), live: func(s *stage) {
 		var wg sync.WaitGroup
 		wg.Add(1)
-		s.loop.do(func() {
+		s.do(func() {
 			s.park("sync.WaitGroup.Wait", wg.Done)
 			s.at = below(1)
 			wg.Wait()
@@ -88,7 +88,7 @@ var waitScenes = []scene{
 	}},
 	{name: "cond", check: one(Park, Lock, "sync.(*Cond).Wait"), live: func(s *stage) {
 		cond := sync.NewCond(new(sync.Mutex))
-		s.loop.do(func() {
+		s.do(func() {
 			cond.L.Lock()
 			s.park("sync.Cond.Wait", cond.Signal)
 			s.at = below(1)
@@ -100,7 +100,7 @@ var waitScenes = []scene{
 		begun, end := make(chan int), make(chan int)
 		go once.Do(func() { close(begun); <-end })
 		<-begun
-		s.loop.do(func() {
+		s.do(func() {
 			s.park("sync.Mutex.Lock", func() { close(end) })
 			s.at = below(1)
 			once.Do(func() {})
@@ -109,7 +109,7 @@ var waitScenes = []scene{
 	{name: "conn read", check: all(Network, Park, Syscall), live: func(s *stage) {
 		near, far := connected()
 		s.later(func() { near.Close(); far.Close() })
-		s.loop.do(func() {
+		s.do(func() {
 			s.park("IO wait", func() { far.Write([]byte{1}) })
 			s.at = below(1)
 			near.Read(make([]byte, 1))
@@ -120,7 +120,7 @@ var waitScenes = []scene{
 		srv := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-gate }))
 		s.later(srv.Close)
 		c := srv.Client()
-		s.loop.do(func() {
+		s.do(func() {
 			s.park("select", func() { close(gate) })
 			s.at = below(1)
 			c.Head(srv.URL)
@@ -132,20 +132,20 @@ var waitScenes = []scene{
 			<-gate
 			return nil, errors.New("no route")
 		}}
-		s.loop.do(func() {
+		s.do(func() {
 			s.park("chan receive", func() { close(gate) })
 			s.at = below(1)
 			r.LookupHost(context.Background(), "windtunnel.test.")
 		})
 	}},
 	{name: "file read", check: all(Disk, Syscall), live: func(s *stage) {
-		s.loop.do(func() {
+		s.do(func() {
 			s.at = below(1)
 			os.ReadFile("doc.go")
 		})
 	}},
 	{name: "stdout", check: one(Syscall, Disk, "syscall.write"), live: func(s *stage) {
-		s.loop.do(func() {
+		s.do(func() {
 			s.at = below(1)
 			os.Stdout.Write([]byte{})
 		})
@@ -156,7 +156,7 @@ var waitScenes = []scene{
 			panic(err)
 		}
 		s.later(func() { r.Close(); w.Close() })
-		s.loop.do(func() {
+		s.do(func() {
 			s.park("IO wait", func() { w.Write([]byte{1}) })
 			s.at = below(1)
 			r.Read(make([]byte, 1))
@@ -171,7 +171,7 @@ var waitScenes = []scene{
 	}},
 	{name: "child process", check: all(Process, Syscall), live: func(s *stage) {
 		cmd := exec.Command(os.Args[0], "-test.run=^$")
-		s.loop.do(func() {
+		s.do(func() {
 			s.at = below(1)
 			cmd.Run()
 		})
