@@ -45,7 +45,10 @@ var mutants = []struct {
 		change: func(a *analyser) {
 			delete(a.marks, FuncName(enter))
 		},
-		breaks: []string{"block in a coroutine", "marker below a marker that is idle"},
+		breaks: []string{
+			"block in a coroutine", "marker below a marker that is idle",
+			"nested coroutines", "coroutine resumed by another loop", "coroutine resumed by a coroutine that then blocks",
+		},
 	},
 	{
 		name: "does not see system calls",

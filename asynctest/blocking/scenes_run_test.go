@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-var scenes = slices.Concat(waitScenes, placeScenes, ruleScenes, userScenes)
+var scenes = slices.Concat(waitScenes, placeScenes, coroutineScenes, ruleScenes, userScenes)
 
 // shot is a scene that was recorded: what any analyser can be shown.
 type shot struct {

@@ -21,9 +21,10 @@ type scene struct {
 // stage is what a scene's live part leaves for its check.
 type stage struct {
 	loop  *testLoop
-	do    func(func()) // runs a callback on the loop, or in a coroutine that it resumes
-	at    Frame        // the line that blocks
-	after []func()     // to run when the recording has ended
+	do    func(func())     // runs a callback on the loop, or in a coroutine that it resumes
+	lines map[Frame]string // the lines that block, where there are several, with the callback of each
+	at    Frame            // the line that blocks
+	after []func()         // to run when the recording has ended
 }
 
 func (s *stage) later(f func()) { s.after = append(s.after, f) }
