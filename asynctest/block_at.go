@@ -38,7 +38,7 @@ func (m *blockAt) Match(actual any) (bool, error) {
 
 func (m *blockAt) is(b blocking.Block) bool {
 	return endsIn(b.User.Location(), m.place, "/") || endsIn(b.User.WrittenIn(), m.place, "/.") || endsIn(b.User.Func, m.place, "/.") ||
-		blocking.Allow(m.place, "").Names(b.User)
+		blocking.AllowFunc(m.place, "").Names(b.User)
 }
 
 // endsIn reports whether full ends in part, and part begins with a whole element

@@ -118,7 +118,7 @@ func recordChecks() []check {
 			return errors.Join(yes(c.beResolved(), f), no(c.neverBlock(), rec), yes(c.blockOn(blocking.Disk), rec))
 		}},
 		{name: "NeverBlock/recording/a rule allows it", outside: true, run: func(c constructors, s *scene) error {
-			rec, err := record(s, blocking.Allow(blocking.FuncName(nap), "this is a test"))
+			rec, err := record(s, blocking.AllowFunc(blocking.FuncName(nap), "this is a test"))
 			if err != nil {
 				return err
 			}

@@ -82,7 +82,7 @@ func texts() []text {
 	allowed.Allowed, allowed.Open = "loaded once, at the start", false
 	spared := &blocking.Report{
 		Allowed: []blocking.Block{allowed}, Truncated: []blocking.Block{aBlock(blocking.Park, blocking.Lock, "example.org/app.walk", "walk.go")},
-		Stale: []blocking.Rule{blocking.Allow("example.org/app.gone", "was slow")}, Events: 100,
+		Stale: []blocking.Rule{blocking.AllowFunc("example.org/app.gone", "was slow")}, Events: 100,
 	}
 	return []text{
 		{"BePending: resolved", func(s *scene) string {

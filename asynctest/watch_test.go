@@ -44,7 +44,7 @@ func TestWatchTakesRules(t *testing.T) {
 	g := gomega.NewWithT(t)
 	loop := fakeloop.New(fakeloop.Config{})
 	defer loop.Close()
-	rec := Watch(t, blocking.Allow(blocking.FuncName(nap), "this is a test"))
+	rec := Watch(t, blocking.AllowFunc(blocking.FuncName(nap), "this is a test"))
 	loop.Post(nap)
 	g.Expect(loop.RunUntilIdle()).To(gomega.Succeed())
 	g.Expect(rec).To(NeverBlock())
@@ -94,5 +94,5 @@ func TestARecordedBlockIsShown(t *testing.T) {
 		gomega.ContainSubstring(`park on sleep ("sleep"), once`),
 		gomega.MatchRegexp(`at +asynctest\.nap \(checks_blocking_test\.go:\d+\)`),
 		gomega.MatchRegexp(`callback +asynctest\.nap \(checks_blocking_test\.go:\d+\)`),
-		gomega.ContainSubstring(`blocking.Allow("github.com/windtunnel-go/windtunnel/asynctest.nap", `)))
+		gomega.ContainSubstring(`blocking.AllowFunc("github.com/windtunnel-go/windtunnel/asynctest.nap", `)))
 }

@@ -3,6 +3,7 @@ package blocking
 import (
 	"fmt"
 	"iter"
+	"strings"
 	"time"
 )
 
@@ -22,6 +23,8 @@ type analyser struct {
 	incidental func(stack []Frame, marks map[string]bool) bool
 	about      func(kind Kind, reason string, asked []Frame) Resource
 	match      func(Rule, []Frame) int
+	scope      func(f Frame, reasons []string) (allowed, scope bool, reason string, rest []string)
+	waker      func(step) *stack
 	proven     func(head, tail int) error
 }
 
@@ -37,6 +40,8 @@ func newAnalyser(c Config) *analyser {
 		incidental: own.incidental,
 		glue:       func(f Frame) bool { return f.generated() || own.library(f) },
 		match:      matchAnywhere,
+		scope:      scopeAt,
+		waker:      func(s step) *stack { return s.waker },
 		proven:     bothProbes,
 	}
 	a.about = func(kind Kind, reason string, asked []Frame) Resource {
@@ -73,6 +78,8 @@ type at struct {
 	kind   Kind
 	reason string
 	stack  *stack
+	label  label
+	scopes string
 }
 
 // same is what makes two blocks the same place. A line reached by two paths, of
@@ -82,6 +89,7 @@ type same struct {
 	resource       Resource
 	reason         string
 	user, callback Frame
+	label          label
 	allowed        string
 }
 
@@ -106,6 +114,7 @@ func (a *analyser) run(steps iter.Seq2[step, error]) (*Report, error) {
 		placed     = map[at]*spot{}
 		spots      = map[same]*spot{}
 		waits      = map[int64]wait{}
+		regions    = map[int64]*inRegions{}
 		used       = make([]bool, len(a.rules))
 		end        time.Duration
 	)
@@ -113,12 +122,19 @@ func (a *analyser) run(steps iter.Seq2[step, error]) (*Report, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%w: the trace cannot be read: %w", ErrBlind, err)
 		}
+		if s.mark != transition {
+			if regions[s.g] == nil {
+				regions[s.g] = &inRegions{}
+			}
+			regions[s.g].note(s)
+			continue
+		}
 		r.Events++
 		end = s.at
 		if w, ok := waits[s.g]; ok && (s.from == waiting || s.from == inSyscall) {
 			delete(waits, s.g)
 			w.spot.block.Longest = max(w.spot.block.Longest, s.at-w.since)
-			w.spot.wokenBy(s.waker)
+			w.spot.wokenBy(a.waker(s))
 		}
 		kind, ok := a.kind(s)
 		if !ok || s.stack == nil {
@@ -128,7 +144,8 @@ func (a *analyser) run(steps iter.Seq2[step, error]) (*Report, error) {
 		if kind == Syscall && len(s.stack.frames) > 0 {
 			reason = s.stack.frames[0].Func
 		}
-		key := at{kind, reason, s.stack}
+		in := regions[s.g]
+		key := at{kind, reason, s.stack, in.label(), strings.Join(in.scopes(), separator)}
 		sp, known := placed[key]
 		if !known {
 			p := a.locate(kind, reason, s.stack.frames)
@@ -140,7 +157,7 @@ func (a *analyser) run(steps iter.Seq2[step, error]) (*Report, error) {
 				tail++
 				continue
 			case inside, cut:
-				sp = a.spotFor(spots, kind, reason, p)
+				sp = a.spotFor(spots, kind, reason, p, in)
 			}
 			placed[key] = sp
 		}
@@ -148,6 +165,9 @@ func (a *analyser) run(steps iter.Seq2[step, error]) (*Report, error) {
 			continue
 		}
 		sp.block.Count++
+		if in.label() != (label{}) {
+			in.touched = append(in.touched, sp)
+		}
 		waits[s.g] = wait{sp, s.at}
 	}
 	if err := a.proven(head, tail); err != nil {
@@ -174,7 +194,7 @@ func (a *analyser) run(steps iter.Seq2[step, error]) (*Report, error) {
 	sortBlocks(r.Allowed)
 	sortBlocks(r.Truncated)
 	for i, rule := range a.rules {
-		if !used[i] {
+		if !used[i] && !rule.preset {
 			r.Stale = append(r.Stale, rule)
 		}
 	}
@@ -182,22 +202,15 @@ func (a *analyser) run(steps iter.Seq2[step, error]) (*Report, error) {
 }
 
 // spotFor returns the spot of a place, made or found.
-func (a *analyser) spotFor(spots map[same]*spot, kind Kind, reason string, p place) *spot {
+func (a *analyser) spotFor(spots map[same]*spot, kind Kind, reason string, p place, in *inRegions) *spot {
 	b := Block{
 		Kind: kind, Resource: a.about(kind, reason, p.asked), Reason: reason,
 		Callback: p.callback, User: p.user, Stack: p.stack,
+		Name: in.label().name, Posted: in.label().posted,
 	}
 	var matched []int
-	closest := len(p.stack)
-	for i, rule := range a.rules {
-		if j := a.match(rule, p.stack); j >= 0 {
-			matched = append(matched, i)
-			if j < closest {
-				closest, b.Allowed = j, rule.Reason
-			}
-		}
-	}
-	key := same{kind, b.Resource, reason, p.user, p.callback, b.Allowed}
+	b.Allowed, matched = a.judge(kind, b.Resource, p.stack, in.scopes())
+	key := same{kind, b.Resource, reason, p.user, p.callback, in.label(), b.Allowed}
 	sp := spots[key]
 	if sp == nil {
 		sp = &spot{block: b}
@@ -208,6 +221,36 @@ func (a *analyser) spotFor(spots map[same]*spot, kind Kind, reason string, p pla
 		sp.block.Stack = p.stack
 	}
 	return sp
+}
+
+// judge returns the reason that allows a block, "" when it counts, and the rules
+// that have to do with it. What is nearest to the leaf decides.
+func (a *analyser) judge(kind Kind, on Resource, stack []Frame, scopes []string) (reason string, matched []int) {
+	closest, forbidden := len(stack), false
+	for i, rule := range a.rules {
+		if !rule.covers(kind, on) {
+			continue
+		}
+		j := a.match(rule, stack)
+		if j < 0 {
+			continue
+		}
+		matched = append(matched, i)
+		if j < closest || j == closest && rule.forbids && !forbidden {
+			closest, forbidden, reason = j, rule.forbids, rule.Reason
+		}
+	}
+	for i, f := range stack[:closest] {
+		allowed, scope, why, rest := a.scope(f, scopes)
+		if scopes = rest; scope {
+			closest, forbidden, reason = i, !allowed, why
+			break
+		}
+	}
+	if forbidden {
+		return "", matched
+	}
+	return reason, matched
 }
 
 // wokenBy keeps the first waker in order of names, whatever the order of time.

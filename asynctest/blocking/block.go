@@ -2,6 +2,7 @@ package blocking
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -31,6 +32,14 @@ type Block struct {
 	// nil when the trace does not show one: timers, the network, system calls
 	// and waits still open have no waker.
 	Waker []Frame
+	// Name is what [Named] or [Posted] calls the callback, and Posted is the line
+	// that posted it; both are zero for others.
+	Name   string
+	Posted Frame
+	// Virtual is the most of a synctest bubble's time that passed while a callback
+	// that blocked here was running. It is exact, and 0 for callbacks without a name,
+	// outside bubbles, and for waits that something other than a timer ended.
+	Virtual time.Duration
 	// Longest is the longest wait in real time. It is information, never a
 	// verdict: a loaded machine stretches it at will.
 	Longest time.Duration
@@ -49,7 +58,7 @@ type Block struct {
 // block. It names the function that contains the user frame, a closure by the
 // function it is written in.
 func (b Block) AllowLine() string {
-	return Allow(b.User.WrittenIn(), "why this may block").String()
+	return AllowFunc(b.User.WrittenIn(), "why this may block").String()
 }
 
 // String returns the block in one line without real time:
@@ -59,6 +68,12 @@ func (b Block) String() string {
 	s := fmt.Sprintf("%s on %s (%q) at %s", b.Kind, b.Resource, b.Reason, b.User)
 	if b.Callback.Func != "" {
 		s += " in callback " + b.Callback.String()
+	}
+	if b.Name != "" {
+		s += fmt.Sprintf(" named %q", b.Name)
+	}
+	if b.Posted.Func != "" {
+		s += ", posted by " + b.Posted.String()
 	}
 	switch {
 	case b.Count == 1:
@@ -70,4 +85,35 @@ func (b Block) String() string {
 		s += ", still blocked when the recording ended"
 	}
 	return s
+}
+
+// Details returns the block in several lines: what [Block.String] says, the
+// durations, the whole stack and the waker's. Real time is in it, so no two runs
+// give the same text.
+func (b Block) Details() string {
+	var s strings.Builder
+	fmt.Fprintf(&s, "%s\n", b)
+	if b.Virtual > 0 {
+		fmt.Fprintf(&s, "    virtual time that passed in the callback: up to %v\n", b.Virtual)
+	}
+	if b.Longest > 0 {
+		fmt.Fprintf(&s, "    real time: up to %v\n", b.Longest)
+	}
+	list := func(head string, stack []Frame) {
+		if len(stack) == 0 {
+			return
+		}
+		fmt.Fprintf(&s, "    %s\n", head)
+		for _, f := range stack {
+			fmt.Fprintf(&s, "      %s\n        %s\n", f.Func, f.Location())
+		}
+	}
+	list("blocked at", b.Stack)
+	list("woken at", b.Waker)
+	if b.Allowed == "" {
+		fmt.Fprintf(&s, "    to allow it: %s\n", b.AllowLine())
+	} else {
+		fmt.Fprintf(&s, "    allowed because: %s\n", b.Allowed)
+	}
+	return s.String()
 }

@@ -20,7 +20,7 @@ import (
 func Callback(f func()) { f() }
 
 // FuncName returns the full name of a function or method, as [Config].Markers
-// and [Allow] expect it, so that the compiler checks what a string would not:
+// and [AllowFunc] expect it, so that the compiler checks what a string would not:
 //
 //	blocking.FuncName((*Loop).dispatch) // "example.org/app.(*Loop).dispatch"
 //

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"iter"
+	"strings"
 	"time"
 
 	xtrace "golang.org/x/exp/trace"
@@ -22,9 +23,22 @@ const (
 	inSyscall
 )
 
-// step is one transition of one goroutine.
+// mark tells apart what a step can be: a transition of a goroutine, or a remark of
+// this package's own in the trace.
+type mark uint8
+
+const (
+	transition mark = iota
+	regionBegin
+	regionEnd
+	logged
+)
+
+// step is one transition of one goroutine, or a remark on it.
 type step struct {
 	g        int64
+	mark     mark
+	text     string // of a remark
 	from, to state
 	reason   string        // the tracer's word for a park, else ""
 	at       time.Duration // on the trace's own clock
@@ -63,9 +77,26 @@ func decode(r io.Reader) iter.Seq2[step, error] {
 				if s, ok := toStep(ev, seen); ok && !yield(s, nil) {
 					return
 				}
+			case xtrace.EventRegionBegin, xtrace.EventRegionEnd, xtrace.EventLog:
+				if s, ok := toRemark(ev); ok && !yield(s, nil) {
+					return
+				}
 			}
 		}
 	}
+}
+
+func toRemark(ev xtrace.Event) (step, bool) {
+	s := step{g: int64(ev.Goroutine())}
+	switch ev.Kind() {
+	case xtrace.EventRegionBegin:
+		s.mark, s.text = regionBegin, ev.Region().Type
+	case xtrace.EventRegionEnd:
+		s.mark, s.text = regionEnd, ev.Region().Type
+	default:
+		s.mark, s.text = logged, ev.Log().Category+separator+ev.Log().Message
+	}
+	return s, strings.HasPrefix(s.text, "windtunnel.blocking.")
 }
 
 func toStep(ev xtrace.Event, seen map[xtrace.Stack]*stack) (step, bool) {

@@ -43,14 +43,14 @@ func ExampleStart() {
 	}
 	// Output:
 	// park sleep github.com/windtunnel-go/windtunnel/asynctest/blocking_test.slowHandler
-	// blocking.Allow("github.com/windtunnel-go/windtunnel/asynctest/blocking_test.slowHandler", "why this may block")
+	// blocking.AllowFunc("github.com/windtunnel-go/windtunnel/asynctest/blocking_test.slowHandler", "why this may block")
 }
 
-func ExampleAllow() {
+func ExampleAllowFunc() {
 	rec, err := blocking.Start(blocking.Config{
 		Allow: []blocking.Rule{
-			blocking.Allow(blocking.FuncName(slowHandler), "runs once, before the first client"),
-			blocking.Allow("example.org/app.removed", "was slow in version 1"),
+			blocking.AllowFunc(blocking.FuncName(slowHandler), "runs once, before the first client"),
+			blocking.AllowFunc("example.org/app.removed", "was slow in version 1"),
 		},
 	})
 	if err != nil {

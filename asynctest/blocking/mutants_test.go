@@ -46,8 +46,8 @@ var mutants = []struct {
 			delete(a.marks, FuncName(enter))
 		},
 		breaks: []string{
-			"block in a coroutine", "marker below a marker that is idle",
-			"nested coroutines", "coroutine resumed by another loop", "coroutine resumed by a coroutine that then blocks",
+			"block in a coroutine", "marker below a marker that is idle", "nested coroutines", "coroutine resumed by another loop",
+			"coroutine resumed by a coroutine that then blocks", "scope in a coroutine",
 		},
 	},
 	{
@@ -55,7 +55,10 @@ var mutants = []struct {
 		change: func(a *analyser) {
 			a.kind = func(s step) (Kind, bool) { return Park, s.from == running && s.to == waiting }
 		},
-		breaks: []string{"conn read", "file read", "stdout", "child process", "raw file call", "raw read"},
+		breaks: []string{
+			"conn read", "file read", "stdout", "child process", "raw file call", "raw read", "preset for logs",
+			"preset for first use",
+		},
 	},
 	{
 		name: "does not see parks",
@@ -77,7 +80,7 @@ var mutants = []struct {
 				return at
 			}
 		},
-		breaks: []string{"nested markers", "method value as callback", "recorder's own waits"},
+		breaks: []string{"nested markers", "recorder's own waits", "method value as callback"},
 	},
 	{
 		name: "takes a loop that has nothing to do for a callback",
@@ -95,7 +98,9 @@ var mutants = []struct {
 		},
 		breaks: []string{
 			"allow a function", "allow a method", "allow a closure by its function", "allow an inlined function's closure",
-			"allow the innermost of two", "allow one path to a line", "stale rule",
+			"allow the innermost of two", "allow one path to a line", "stale rule", "rule in a scope", "disallow in a rule",
+			"rule of the kind and the resource", "rule for a package", "rule for a tree of packages", "preset for logs",
+			"preset for first use", "preset for frameworks",
 		},
 	},
 	{
@@ -105,7 +110,10 @@ var mutants = []struct {
 				return slices.IndexFunc(stack, func(f Frame) bool { return f.Func == r.Function })
 			}
 		},
-		breaks: []string{"allow an inlined function's closure"},
+		breaks: []string{
+			"allow an inlined function's closure", "rule for a package", "rule for a tree of packages", "preset for logs",
+			"preset for frameworks",
+		},
 	},
 	{
 		name: "matches rules by prefix",
@@ -114,7 +122,7 @@ var mutants = []struct {
 				return slices.IndexFunc(stack, func(f Frame) bool { return strings.HasPrefix(f.Func, r.Function) || r.Names(f) })
 			}
 		},
-		breaks: []string{"stale rule"},
+		breaks: []string{"stale rule", "rule for a tree of packages"},
 	},
 	{
 		name:   "takes the first frame outside the standard library for the user's",
@@ -146,7 +154,10 @@ var mutants = []struct {
 				return slices.ContainsFunc(stack, func(f Frame) bool { return strings.Contains(f.Func, "/fakeloop.") })
 			}
 		},
-		breaks: []string{"the lock of a pool", "the lock of os/signal", "the notes of go test", "a lock that is the callback", "user beyond windtunnel", "library only", "callback behind windtunnel", "a lock behind the loop's", "a wait of the loop's"},
+		breaks: []string{
+			"user beyond windtunnel", "library only", "callback behind windtunnel", "the lock of a pool", "the lock of os/signal",
+			"the notes of go test", "a lock that is the callback", "a lock behind the loop's", "a wait of the loop's",
+		},
 	},
 	{
 		name: "goes by the reason for the resource",
@@ -157,7 +168,63 @@ var mutants = []struct {
 		},
 		breaks: []string{
 			"conn read", "http get", "lookup", "file read", "stdout", "child process", "virtual network", "raw file call",
+			"preset for first use",
 		},
+	},
+	{
+		name: "is one frame off",
+		change: func(a *analyser) {
+			right := a.user
+			a.user = func(stack []Frame) int { return min(right(stack)+1, len(stack)) }
+		},
+		breaks: []string{
+			"sleep", "receive", "send", "select", "mutex", "rwmutex", "waitgroup", "cond", "once", "conn read", "http get", "lookup",
+			"file read", "stdout", "pipe read", "child process", "block in a coroutine", "marker below a marker that is idle",
+			"panic", "count", "nested coroutines", "coroutine resumed by another loop",
+			"coroutine resumed by a coroutine that then blocks", "allow one path to a line", "a lock behind the loop's",
+			"preset for logs",
+		},
+	},
+	{
+		name:   "forgets who ended the wait",
+		change: func(a *analyser) { a.waker = func(step) *stack { return nil } },
+		breaks: []string{"receive"},
+	},
+	{
+		name: "ignores scopes",
+		change: func(a *analyser) {
+			a.scope = func(_ Frame, reasons []string) (bool, bool, string, []string) { return false, false, "", reasons }
+		},
+		breaks: []string{
+			"scope", "scope in a coroutine", "scope that is over", "scope left by a panic", "scope in a disallow in a scope",
+			"rule in a scope", "disallow in a rule",
+		},
+	},
+	{
+		name: "takes the outermost scope",
+		change: func(a *analyser) {
+			a.scope = func(f Frame, reasons []string) (bool, bool, string, []string) {
+				allowed, scope, _, rest := scopeAt(f, reasons)
+				if len(reasons) == 0 {
+					return allowed, scope, "", rest
+				}
+				return allowed, scope, reasons[0], rest
+			}
+		},
+		breaks: []string{"scope in a disallow in a scope"},
+	},
+	{
+		name:   "has rules that match everything",
+		change: func(a *analyser) { a.match = func(Rule, []Frame) int { return 0 } },
+		breaks: []string{
+			"allow the innermost of two", "allow one path to a line", "stale rule", "frames beyond the marker allow nothing",
+			"rule in a scope", "disallow in a rule", "rule for a tree of packages", "preset for first use",
+		},
+	},
+	{
+		name:   "sees nothing",
+		change: func(a *analyser) { a.kind = func(step) (Kind, bool) { return 0, false } },
+		blind:  true,
 	},
 	{
 		name:   "has no self-test",

@@ -57,7 +57,7 @@ func TestRuleNames(t *testing.T) {
 		{"a.org/p.F", "b.org/q.G.F.func2", "/x/q/g.go", false},  // another F
 		{"a.org/p.F", "a.org/p.G", "/p/f.go", false},
 	} {
-		if got := Allow(c.rule, "r").Names(Frame{Func: c.fn, File: c.file}); got != c.want {
+		if got := AllowFunc(c.rule, "r").Names(Frame{Func: c.fn, File: c.file}); got != c.want {
 			t.Errorf("rule %s, function %s in %s: %t, want %t", c.rule, c.fn, c.file, got, c.want)
 		}
 	}

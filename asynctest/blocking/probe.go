@@ -28,6 +28,8 @@ func prove(mark func(func())) {
 const (
 	thisPackage  = "github.com/windtunnel-go/windtunnel/asynctest/blocking"
 	callbackMark = thisPackage + ".Callback"
+	allowMark    = thisPackage + ".Allow"
+	disallowMark = thisPackage + ".Disallow"
 	headMark     = thisPackage + ".headProbe"
 	tailMark     = thisPackage + ".tailProbe"
 	// Waits below these are the package's own, also when a callback calls them.

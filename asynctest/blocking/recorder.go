@@ -35,7 +35,7 @@ type Config struct {
 	// itself. [FuncName] gives the names. The frame of [Callback] is always a
 	// marker.
 	Markers []string
-	// Allow lists what may block.
+	// Allow lists what may block. The presets are functions that return rules.
 	Allow []Rule
 
 	_ struct{}
@@ -48,14 +48,8 @@ func (c Config) check() error {
 		}
 	}
 	for i, r := range c.Allow {
-		switch {
-		case r.Function == "":
-			return fmt.Errorf("%w: rule %d, %s, names no function: write it as in %q", ErrConfig, i, r, callbackMark)
-		case strings.TrimSpace(r.Reason) == "":
-			return fmt.Errorf("%w: rule %d, %s, has no reason: say why the function may block", ErrConfig, i, r)
-		}
-		if _, name := splitFunc(r.Function); name == "" {
-			return fmt.Errorf("%w: rule %d, %s, holds no full function name: write it as in %q", ErrConfig, i, r, callbackMark)
+		if p := r.problem(); p != "" {
+			return fmt.Errorf("%w: rule %d, %s, %s", ErrConfig, i, r, p)
 		}
 	}
 	return nil

@@ -31,9 +31,11 @@ func TestBadConfig(t *testing.T) {
 		config Config
 		says   string
 	}{
-		{Config{Allow: []Rule{Allow("a.F", "ok"), Allow("", "because")}}, `rule 1, blocking.Allow("", "because"), names no function`},
-		{Config{Allow: []Rule{Allow("a.F", " ")}}, `rule 0, blocking.Allow("a.F", " "), has no reason`},
-		{Config{Allow: []Rule{Allow("F", "because")}}, `blocking.Allow("F", "because"), holds no full function name`},
+		{Config{Allow: []Rule{AllowFunc("a.F", "ok"), AllowFunc("", "because")}}, `rule 1, blocking.AllowFunc("", "because"), names no function`},
+		{Config{Allow: []Rule{AllowFunc("a.F", " ")}}, `rule 0, blocking.AllowFunc("a.F", " "), has no reason`},
+		{Config{Allow: []Rule{AllowFunc("F", "because")}}, `blocking.AllowFunc("F", "because"), holds no full function name`},
+		{Config{Allow: []Rule{AllowPackage("a/b", "")}}, `rule 0, blocking.AllowPackage("a/b", ""), has no reason`},
+		{Config{Allow: []Rule{{Function: "a.F", Package: "a", Reason: "x"}}}, `names both a function and a package: make two rules`},
 		{Config{Markers: []string{""}}, `marker 0 is ""`},
 		{Config{Markers: []string{"a.F", "dispatch"}}, `marker 1 is "dispatch"`},
 	} {
@@ -220,7 +222,7 @@ func TestStartInsideCallbackReportsNothingOfItsOwn(t *testing.T) {
 
 func TestMarkNames(t *testing.T) {
 	for want, got := range map[string]string{
-		FuncName(Callback): callbackMark, FuncName(headProbe): headMark, FuncName(tailProbe): tailMark,
+		FuncName(Callback): callbackMark, FuncName(Allow): allowMark, FuncName(Disallow): disallowMark, FuncName(headProbe): headMark, FuncName(tailProbe): tailMark,
 		FuncName(Start): startMark, FuncName((*Recorder).Stop): stopMark, FuncName(hold): holdMark, FuncName(awaitRelease): releaseMark,
 	} {
 		if got != want {

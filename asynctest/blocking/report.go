@@ -62,6 +62,15 @@ func (r *Report) String() string {
 	return s.String()
 }
 
+// Details returns [Block.Details] of everything in Blocks.
+func (r *Report) Details() string {
+	var s strings.Builder
+	for _, b := range r.Blocks {
+		s.WriteString(b.Details())
+	}
+	return s.String()
+}
+
 func places(n int) string {
 	if n == 1 {
 		return "1 place"
@@ -83,7 +92,7 @@ func compareBlocks(a, b Block) int {
 	return cmp.Or(
 		cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Resource, b.Resource),
 		compareFrames(a.User, b.User), cmp.Compare(a.Reason, b.Reason), compareFrames(a.Callback, b.Callback),
-		cmp.Compare(a.Allowed, b.Allowed),
+		cmp.Compare(a.Name, b.Name), compareFrames(a.Posted, b.Posted), cmp.Compare(a.Allowed, b.Allowed),
 	)
 }
 

@@ -3,6 +3,7 @@ package blocking
 import (
 	"strings"
 	"testing"
+	"time"
 )
 
 // The text of a report is what people read in a failed run, so it is fixed.
@@ -18,7 +19,7 @@ func TestReportText(t *testing.T) {
 		}},
 		Allowed:   []Block{{Kind: Park, Resource: Sleep, Reason: "sleep", Callback: tick, User: tick, Count: 2, Allowed: "start-up only"}},
 		Truncated: []Block{{Kind: Park, Resource: Lock, Reason: "sync", User: fetch, Count: 1}},
-		Stale:     []Rule{Allow("example.org/app.gone", "was slow")},
+		Stale:     []Rule{AllowFunc("example.org/app.gone", "was slow")},
 		Events:    99,
 	}
 	want := strings.TrimPrefix(`
@@ -27,10 +28,10 @@ blocked:
   park on channel ("chan receive") at app.(*Client).Fetch.func1 (client.go:41) in callback app.onTick (loop.go:12), 3 times
     at /src/app/client.go:41
     woken by app.worker (worker.go:9)
-    to allow it: blocking.Allow("example.org/app.(*Client).Fetch", "why this may block")
+    to allow it: blocking.AllowFunc("example.org/app.(*Client).Fetch", "why this may block")
   syscall on disk ("syscall.write") at app.onTick (loop.go:12) in callback app.onTick (loop.go:12), once, still blocked when the recording ended
     at /src/app/loop.go:12
-    to allow it: blocking.Allow("example.org/app.onTick", "why this may block")
+    to allow it: blocking.AllowFunc("example.org/app.onTick", "why this may block")
 allowed:
   park on sleep ("sleep") at app.onTick (loop.go:12) in callback app.onTick (loop.go:12), 2 times
     at /src/app/loop.go:12
@@ -39,7 +40,7 @@ on stacks the tracer cut off, so the callback is not known:
   park on lock ("sync") at app.(*Client).Fetch.func1 (client.go:41), once
     at /src/app/client.go:41
 stale rules, which allowed nothing (remove them, or correct the name):
-  blocking.Allow("example.org/app.gone", "was slow")
+  blocking.AllowFunc("example.org/app.gone", "was slow")
 `, "\n")
 	if got := r.String(); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
@@ -65,5 +66,35 @@ func TestBlocksAreSorted(t *testing.T) {
 				t.Errorf("%d against %d: %d", i, j, got)
 			}
 		}
+	}
+}
+
+func TestBlockDetails(t *testing.T) {
+	tick := Frame{"example.org/app.onTick", "/src/app/loop.go", 12}
+	b := Block{
+		Kind: Park, Resource: Sleep, Reason: "sleep", Callback: tick, User: tick, Count: 1, Name: "tick", Posted: Frame{"example.org/app.start", "/src/app/app.go", 3},
+		Stack: []Frame{{"time.Sleep", "/go/src/runtime/time.go", 9}, tick}, Waker: []Frame{{"example.org/app.w", "/src/w.go", 1}},
+		Virtual: time.Hour, Longest: time.Millisecond,
+	}
+	want := strings.TrimPrefix(`
+park on sleep ("sleep") at app.onTick (loop.go:12) in callback app.onTick (loop.go:12) named "tick", posted by app.start (app.go:3), once
+    virtual time that passed in the callback: up to 1h0m0s
+    real time: up to 1ms
+    blocked at
+      time.Sleep
+        /go/src/runtime/time.go:9
+      example.org/app.onTick
+        /src/app/loop.go:12
+    woken at
+      example.org/app.w
+        /src/w.go:1
+    to allow it: blocking.AllowFunc("example.org/app.onTick", "why this may block")
+`, "\n")
+	if got := (&Report{Blocks: []Block{b}}).Details(); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	b = Block{Kind: Syscall, User: tick, Callback: tick, Reason: "x", Count: 1, Allowed: "why not"}
+	if got := b.Details(); !strings.HasSuffix(got, "once\n    allowed because: why not\n") {
+		t.Errorf("got %s", got)
 	}
 }

@@ -2,21 +2,28 @@ package blocking
 
 import (
 	"fmt"
-	"path"
+	"slices"
 	"strings"
 )
 
-// Rule lets one function block. Make it with [Allow].
+// Rule lets code block, or takes that permission back. Make it with [AllowFunc],
+// [AllowPackage] or [DisallowFunc], and narrow it with [Rule.By] and [Rule.On].
+// Rules can be compared with ==.
 type Rule struct {
-	// Function is the full name, as in "path/pkg.(*T).Method".
+	// Function is the full name, as in "path/pkg.(*T).Method", or "".
 	Function string
-	// Reason says why it may block.
+	// Package is an import path, which may end in "/..." for all below it, or "".
+	Package string
+	// Reason says why.
 	Reason string
 
-	_ struct{}
+	forbids   bool
+	preset    bool   // not reported when it allows nothing
+	kinds     uint16 // a bit each; 0 is all
+	resources uint16
 }
 
-// Allow makes a rule that allows every block made below function, and below the
+// AllowFunc makes a rule that allows every block made below function, and below the
 // closures written inside it. The name is the runtime's, as in
 // "path/pkg.Func" or "path/pkg.(*T).Method"; the line to paste is printed with
 // every block, and [FuncName] gives the name of a function at hand.
@@ -27,78 +34,85 @@ type Rule struct {
 //
 // Both strings are required: [Start] refuses a rule without function or reason
 // with [ErrConfig].
-func Allow(function, reason string) Rule { return Rule{Function: function, Reason: reason} }
+func AllowFunc(function, reason string) Rule { return Rule{Function: function, Reason: reason} }
+
+// AllowPackage makes a rule that allows every block made below a function of the
+// package. A path that ends in "/..." stands for the package and all below it.
+func AllowPackage(path, reason string) Rule { return Rule{Package: path, Reason: reason} }
+
+// DisallowFunc makes a rule that lets every block made below function count. It
+// matters below what another rule or a scope of [Allow] allows: whichever is nearest
+// to the leaf wins, and at one frame the one that disallows.
+func DisallowFunc(function, reason string) Rule {
+	return Rule{Function: function, Reason: reason, forbids: true}
+}
+
+// By returns the rule for blocks of the given kinds only.
+func (r Rule) By(kinds ...Kind) Rule {
+	for _, k := range kinds {
+		r.kinds |= 1 << k
+	}
+	return r
+}
+
+// On returns the rule for blocks on the given resources only.
+func (r Rule) On(resources ...Resource) Rule {
+	for _, on := range resources {
+		r.resources |= 1 << on
+	}
+	return r
+}
 
 // String returns the rule as the Go expression that makes it.
-func (r Rule) String() string { return fmt.Sprintf("blocking.Allow(%q, %q)", r.Function, r.Reason) }
-
-// matchAnywhere returns the index of the nearest frame that r names, or -1.
-func matchAnywhere(r Rule, stack []Frame) int {
-	for i, f := range stack {
-		if r.Names(f) {
-			return i
-		}
+func (r Rule) String() string {
+	s := fmt.Sprintf("blocking.AllowFunc(%q, %q)", r.Function, r.Reason)
+	switch {
+	case r.forbids:
+		s = fmt.Sprintf("blocking.DisallowFunc(%q, %q)", r.Function, r.Reason)
+	case r.Package != "":
+		s = fmt.Sprintf("blocking.AllowPackage(%q, %q)", r.Package, r.Reason)
 	}
-	return -1
-}
-
-// Names reports whether f is the function of r or a closure inside it, also one that
-// the compiler has named after a function into which it inlined the other.
-func (r Rule) Names(f Frame) bool {
-	if rest, ok := strings.CutPrefix(f.Func, r.Function); ok && (rest == "" || isInner(rest)) {
-		return true
-	}
-	// A closure of a function that was inlined is named after the function it
-	// was inlined into, "path/caller.Caller.Func.func1", and only its file
-	// still tells the package it was written in.
-	pkg, name := splitFunc(r.Function)
-	_, inlined := splitFunc(f.Func)
-	_, rest, ok := strings.Cut(inlined, "."+name+".")
-	return ok && name != "" && isInner("."+rest) && path.Base(path.Dir(f.File)) == path.Base(pkg)
-}
-
-// The compiler's suffixes for what is written inside a function: closures,
-// bodies of range-over-func loops, wrappers of go and defer statements. All but
-// the wrapper of a method value are followed by a number.
-var innerMarks = []string{".func", ".gowrap", ".deferwrap", "-range", "-fm"}
-
-// isInner reports whether suffix, which follows a function's name, begins with
-// such a mark. A closure inside a closure has the number alone.
-func isInner(suffix string) bool {
-	if len(suffix) > 1 && suffix[0] == '.' && isDigit(suffix[1]) {
-		return true
-	}
-	for _, p := range innerMarks {
-		if markAt(suffix, p, 0) {
-			return true
-		}
-	}
-	return false
-}
-
-// WrittenIn returns the full name of the function that the frame's code is written in:
-// of the frame's own, or of the one around a closure. An allow line names that, and so
-// survives the renumbering of closures.
-func (f Frame) WrittenIn() string {
-	pkg, name := splitFunc(f.Func)
-	for i := range name {
-		for _, p := range innerMarks {
-			if markAt(name, p, i) {
-				return pkg + "." + name[:i]
+	list := func(method string, bits uint16, name func(int) string) {
+		var names []string
+		for i := range 16 {
+			if bits&(1<<i) != 0 {
+				names = append(names, "blocking."+name(i))
 			}
 		}
+		if len(names) > 0 {
+			s += "." + method + "(" + strings.Join(names, ", ") + ")"
+		}
 	}
-	return f.Func
+	list("By", r.kinds, func(i int) string { return [...]string{Park: "Park", Syscall: "Syscall"}[i] })
+	list("On", r.resources, func(i int) string { return resourceIdents[i] })
+	return s
 }
 
-// markAt reports whether mark stands at s[i:] as the compiler writes it. A
-// method called functions is not a closure.
-func markAt(s, mark string, i int) bool {
-	rest, ok := strings.CutPrefix(s[i:], mark)
-	if !ok || mark == "-fm" {
-		return ok && rest == ""
-	}
-	return rest != "" && isDigit(rest[0])
+var resourceIdents = [...]string{
+	Other: "Other", Network: "Network", DNS: "DNS", Disk: "Disk",
+	Lock: "Lock", Channel: "Channel", Sleep: "Sleep", Process: "Process",
 }
 
-func isDigit(c byte) bool { return '0' <= c && c <= '9' }
+// covers reports whether the rule is about such blocks at all.
+func (r Rule) covers(k Kind, on Resource) bool {
+	return (r.kinds == 0 || r.kinds&(1<<k) != 0) && (r.resources == 0 || r.resources&(1<<on) != 0)
+}
+
+// problem says what is wrong with the rule, or "".
+func (r Rule) problem() string {
+	_, name := splitFunc(r.Function)
+	switch {
+	case r.Function == "" && r.Package == "":
+		return "names no function: write it as in " + fmt.Sprintf("%q", callbackMark)
+	case strings.TrimSpace(r.Reason) == "":
+		return "has no reason: say why the function may block"
+	case r.Package == "" && name == "":
+		return "holds no full function name: write it as in " + fmt.Sprintf("%q", callbackMark)
+	case r.Function != "" && r.Package != "":
+		return "names both a function and a package: make two rules"
+	}
+	return ""
+}
+
+// matchAnywhere returns the index of the nearest frame that r names, or -1.
+func matchAnywhere(r Rule, stack []Frame) int { return slices.IndexFunc(stack, r.Names) }

@@ -98,32 +98,32 @@ func allowed(reasons ...string) func(*Report, *stage) error {
 var ruleScenes = []scene{
 	{
 		name: "allow a function", check: allowed("test"),
-		rules: []Rule{Allow(FuncName(napA), "test")},
+		rules: []Rule{AllowFunc(FuncName(napA), "test")},
 		live:  func(s *stage) { s.loop.do(func() { napA() }) },
 	},
 	{
 		name: "allow a method", check: allowed("test"),
-		rules: []Rule{Allow(FuncName(napper.nap), "test")},
+		rules: []Rule{AllowFunc(FuncName(napper.nap), "test")},
 		live:  func(s *stage) { s.loop.do(func() { napper{}.nap() }) },
 	},
 	{
 		name: "allow a closure by its function", check: allowed("test"),
-		rules: []Rule{Allow(FuncName(closureNap), "test")},
+		rules: []Rule{AllowFunc(FuncName(closureNap), "test")},
 		live:  func(s *stage) { s.loop.do(func() { closureNap() }) },
 	},
 	{
 		name: "allow an inlined function's closure", check: allowed("test"),
-		rules: []Rule{Allow(FuncName(inlinable), "test")},
+		rules: []Rule{AllowFunc(FuncName(inlinable), "test")},
 		live:  func(s *stage) { s.loop.do(inlinable()) },
 	},
 	{
 		name: "allow the innermost of two", check: allowed("inner"),
-		rules: []Rule{Allow(FuncName(closureNap), "outer"), Allow(FuncName(napA), "inner")},
+		rules: []Rule{AllowFunc(FuncName(closureNap), "outer"), AllowFunc(FuncName(napA), "inner")},
 		live:  func(s *stage) { s.loop.do(func() { closureNap() }) },
 	},
 	{
 		name:  "allow one path to a line",
-		rules: []Rule{Allow(FuncName(closureNap), "test")},
+		rules: []Rule{AllowFunc(FuncName(closureNap), "test")},
 		live: func(s *stage) {
 			for _, f := range []func(){napA, closureNap} {
 				s.loop.do(func() { f() })
@@ -138,7 +138,7 @@ var ruleScenes = []scene{
 	},
 	{
 		name:  "stale rule",
-		rules: []Rule{Allow(FuncName(napB), "stale"), Allow(FuncName(napA), "used"), Allow("time.Slee", "prefix")},
+		rules: []Rule{AllowFunc(FuncName(napB), "stale"), AllowFunc(FuncName(napA), "used"), AllowFunc("time.Slee", "prefix")},
 		live:  func(s *stage) { s.loop.do(func() { napA() }) },
 		check: func(r *Report, _ *stage) error {
 			if len(r.Blocks) != 0 || len(r.Allowed) != 1 || len(r.Stale) != 2 || r.Stale[0].Reason != "stale" || r.Stale[1].Reason != "prefix" {
@@ -149,7 +149,7 @@ var ruleScenes = []scene{
 	},
 	{
 		name:  "frames beyond the marker allow nothing",
-		rules: []Rule{Allow(FuncName(napB), "outside")},
+		rules: []Rule{AllowFunc(FuncName(napB), "outside")},
 		steps: byHand(parkOn("sleep", "time.Sleep", FuncName(napA), testMarkers[0], FuncName(napB))),
 		check: func(r *Report, _ *stage) error {
 			return only(r, Block{Kind: Park, Resource: Sleep, Reason: "sleep", User: handFrame(FuncName(napA))})

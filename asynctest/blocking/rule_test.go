@@ -1,0 +1,83 @@
+package blocking
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestRuleText(t *testing.T) {
+	for _, c := range []struct {
+		rule Rule
+		want string
+	}{
+		{AllowFunc("a.F", "r"), `blocking.AllowFunc("a.F", "r")`},
+		{DisallowFunc("a.F", "r"), `blocking.DisallowFunc("a.F", "r")`},
+		{AllowPackage("a/...", "r"), `blocking.AllowPackage("a/...", "r")`},
+		{AllowFunc("a.F", "r").On(DNS, Disk).By(Park), `blocking.AllowFunc("a.F", "r").By(blocking.Park).On(blocking.DNS, blocking.Disk)`},
+	} {
+		if got := c.rule.String(); got != c.want {
+			t.Errorf("got %s, want %s", got, c.want)
+		}
+	}
+	if AllowFunc("a.F", "r").On(DNS, Disk) != AllowFunc("a.F", "r").On(Disk).On(DNS) {
+		t.Error("equal rules are not equal")
+	}
+}
+
+func TestRuleNamesPackages(t *testing.T) {
+	for _, c := range []struct {
+		path, fn string
+		want     bool
+	}{
+		{"a.org/p", "a.org/p.F", true},
+		{"a.org/p", "a.org/p.(*T).M.func1", true},
+		{"a.org/p", "a.org/p/q.F", false},
+		{"a.org/p", "a.org/px.F", false},
+		{"a.org/p/...", "a.org/p/q.F", true},
+		{"a.org/p/...", "a.org/p.F", true},
+		{"a.org/p/...", "a.org/px.F", false},
+		{"a.org/p.v2", "a.org/p%2ev2.F", true},
+	} {
+		if got := AllowPackage(c.path, "r").Names(Frame{Func: c.fn}); got != c.want {
+			t.Errorf("%s of %s: %t, want %t", c.fn, c.path, got, c.want)
+		}
+	}
+}
+
+func TestAllowNeedsAReason(t *testing.T) {
+	defer func() {
+		if p, _ := recover().(string); p != "blocking: Allow without a reason: say why this may block" {
+			t.Errorf("panicked with %q", p)
+		}
+	}()
+	Allow(" ", func() { t.Error("and called the function") })
+}
+
+// A preset says what many programs do, not this one: what it does not meet is not stale.
+func TestPresetsAreNeverStale(t *testing.T) {
+	rules := slices.Concat(LogWrites(), FirstUse(), TestFrameworks())
+	rec := mustStart(t, Config{Allow: append(rules, AllowFunc("a.F", "gone"))})
+	r := mustStop(t, rec)
+	if len(r.Stale) != 1 || r.Stale[0].Function != "a.F" {
+		t.Errorf("stale: %v", r.Stale)
+	}
+	for _, rule := range rules {
+		if p := rule.problem(); p != "" || strings.TrimSpace(rule.Reason) == "" {
+			t.Errorf("%s %s", rule, p)
+		}
+	}
+}
+
+// Without a recording, names and scopes do what they are given and nothing else.
+func TestScopesWithoutARecorder(t *testing.T) {
+	n := 0
+	count := func() { n++ }
+	Allow("x", count)
+	Disallow(count)
+	Named("x", count)
+	Posted("x", count)()
+	if n != 4 {
+		t.Errorf("%d of 4 were called", n)
+	}
+}
