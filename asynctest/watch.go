@@ -23,8 +23,8 @@ type TB interface {
 //
 // The rules allow single functions to block. Watch ends the test if it cannot
 // record, and so does the test's cleanup if the recording turns out to have been
-// blind. A process records once at a time, and not from within a synctest
-// bubble: see package blocking.
+// blind. Tests that run in parallel may all watch, but a recording cannot begin within
+// a synctest bubble: see package blocking.
 func Watch(t TB, rules ...blocking.Rule) *blocking.Recorder {
 	t.Helper()
 	rec, err := blocking.Start(blocking.Config{Markers: fakeloop.CallbackFrames(), Allow: rules})

@@ -2,6 +2,7 @@ package asynctest
 
 import (
 	"fmt"
+	"io"
 	"runtime/trace"
 	"slices"
 	"strings"
@@ -52,13 +53,16 @@ func TestWatchTakesRules(t *testing.T) {
 
 func TestWatchSaysWhyItCannot(t *testing.T) {
 	g := gomega.NewWithT(t)
-	first, second := new(fakeTB), new(fakeTB)
-	Watch(first)
-	defer first.end()
+	g.Expect(trace.Start(io.Discard)).To(gomega.Succeed())
+	defer trace.Stop()
+	theirs := trace.NewFlightRecorder(trace.FlightRecorderConfig{})
+	g.Expect(theirs.Start()).To(gomega.Succeed())
+	defer theirs.Stop()
+	second := new(fakeTB)
 	g.Expect(Watch(second)).To(gomega.BeNil())
 	g.Expect(second.fatal).To(gomega.ConsistOf(gomega.And(
 		gomega.HavePrefix("asynctest: Watch cannot record what the callbacks wait for: "),
-		gomega.ContainSubstring("watch_test.go"))))
+		gomega.ContainSubstring("go test -trace"))))
 	g.Expect(second.cleanups).To(gomega.BeEmpty())
 }
 

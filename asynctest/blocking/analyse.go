@@ -12,6 +12,10 @@ import (
 type analyser struct {
 	marks map[string]bool
 	rules []Rule
+	// The rest of what is not a question tells one Recorder from others.
+	family     family
+	head, tail [2]int64 // the goroutines that made the probes; zero is any
+	late       bool     // what comes before the first probe is not for this Recorder
 
 	kind   func(step) (Kind, bool)
 	asker  func(reason string, stack []Frame) (int, bool)
@@ -59,6 +63,10 @@ func entered(s step) (Kind, bool) {
 		return Syscall, true
 	}
 	return 0, false
+}
+
+func isOne(g int64, probes [2]int64) bool {
+	return probes == [2]int64{} || g == probes[0] || g == probes[1]
 }
 
 func bothProbes(head, tail int) error {
@@ -120,7 +128,7 @@ func (a *analyser) run(steps iter.Seq2[step, error]) (*Report, error) {
 	)
 	for s, err := range steps {
 		if err != nil {
-			return nil, fmt.Errorf("%w: the trace cannot be read: %w", ErrBlind, err)
+			return nil, fmt.Errorf("%w: the trace cannot be read (a Go newer than this golang.org/x/exp/trace needs a newer one of that): %w", ErrBlind, err)
 		}
 		if s.mark != transition {
 			if regions[s.g] == nil {
@@ -131,7 +139,11 @@ func (a *analyser) run(steps iter.Seq2[step, error]) (*Report, error) {
 		}
 		r.Events++
 		end = s.at
-		if w, ok := waits[s.g]; ok && (s.from == waiting || s.from == inSyscall) {
+		if s.creator != 0 {
+			a.family.born(s.g, s.creator)
+		}
+		// A new generation of the trace repeats the state of each goroutine.
+		if w, ok := waits[s.g]; ok && s.to != s.from && (s.from == waiting || s.from == inSyscall) {
 			delete(waits, s.g)
 			w.spot.block.Longest = max(w.spot.block.Longest, s.at-w.since)
 			w.spot.wokenBy(a.waker(s))
@@ -151,17 +163,21 @@ func (a *analyser) run(steps iter.Seq2[step, error]) (*Report, error) {
 			p := a.locate(kind, reason, s.stack.frames)
 			switch p.verdict {
 			case headProof:
-				head++
+				if isOne(s.g, a.head) {
+					head++
+				}
 				continue
 			case tailProof:
-				tail++
+				if isOne(s.g, a.tail) {
+					tail++
+				}
 				continue
 			case inside, cut:
 				sp = a.spotFor(spots, kind, reason, p, in)
 			}
 			placed[key] = sp
 		}
-		if sp == nil {
+		if sp == nil || a.late && head == 0 || a.family.foreign(s.g) {
 			continue
 		}
 		sp.block.Count++
@@ -178,13 +194,16 @@ func (a *analyser) run(steps iter.Seq2[step, error]) (*Report, error) {
 		w.spot.block.Longest = max(w.spot.block.Longest, end-w.since)
 	}
 	for _, sp := range spots {
+		if sp.block.Count == 0 {
+			continue // of other Recorders
+		}
 		for _, i := range sp.matched {
 			used[i] = true
 		}
 		switch {
 		case sp.block.Allowed != "":
 			r.Allowed = append(r.Allowed, sp.block)
-		case sp.block.Callback == Frame{}:
+		case sp.block.Callback == Frame{} && sp.block.Name == "":
 			r.Truncated = append(r.Truncated, sp.block)
 		default:
 			r.Blocks = append(r.Blocks, sp.block)

@@ -43,6 +43,7 @@ type step struct {
 	reason   string        // the tracer's word for a park, else ""
 	at       time.Duration // on the trace's own clock
 	stack    *stack        // of g; nil when the trace has none
+	creator  int64         // of g, in its first step, else 0
 	waker    *stack        // of the goroutine that made g runnable; nil for the scheduler and timers
 }
 
@@ -111,6 +112,9 @@ func toStep(ev xtrace.Event, seen map[xtrace.Stack]*stack) (step, bool) {
 		reason: tr.Reason, at: time.Duration(ev.Time()),
 	}
 	by := ev.Goroutine()
+	if from == xtrace.GoNotExist && by != xtrace.NoGoroutine {
+		s.creator = int64(by)
+	}
 	switch {
 	case s.from == running:
 		s.stack = frames(tr.Stack, seen)

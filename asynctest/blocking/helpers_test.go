@@ -118,8 +118,7 @@ func tape(f func()) ([]step, error) {
 	if err != nil {
 		return nil, err
 	}
-	end := r.end
-	r.end = func() { end(); data = bytes.Clone(r.trace.Bytes()) }
+	r.raw = func(b []byte) []byte { data = b; return b }
 	f()
 	if _, err := r.Stop(); err != nil {
 		return nil, err

@@ -56,19 +56,6 @@ func (o ownership) user(stack []Frame) int {
 	return len(stack)
 }
 
-// caller returns the frame of the user's code that the calling goroutine is in.
-func (o ownership) caller() *Frame {
-	pcs := make([]uintptr, 64)
-	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs)])
-	var stack []Frame
-	for more := true; more; {
-		var f runtime.Frame
-		f, more = frames.Next()
-		stack = append(stack, Frame{Func: f.Function, File: f.File, Line: f.Line})
-	}
-	return &stack[min(o.user(stack), len(stack)-1)]
-}
-
 func (o ownership) mainModule(f Frame) bool {
 	if inModuleCache(f.File) {
 		return false

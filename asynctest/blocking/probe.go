@@ -15,12 +15,20 @@ func tailProbe(f func()) { f() }
 // prove makes a block that cannot fail to happen: of the two parties to a
 // hand-over on an unbuffered channel, whichever comes first parks. It waits for
 // no timer, so it moves no clock when Stop runs in a bubble.
-func prove(mark func(func())) {
+// It returns the numbers of the two goroutines, for one of which a Recorder looks.
+func prove(mark func(func())) (by [2]int64) {
 	c := make(chan struct{})
 	var both sync.WaitGroup
-	both.Go(func() { mark(func() { c <- struct{}{} }) })
-	both.Go(func() { mark(func() { <-c }) })
+	both.Go(func() {
+		by[0] = goroutineNumber()
+		mark(func() { c <- struct{}{} })
+	})
+	both.Go(func() {
+		by[1] = goroutineNumber()
+		mark(func() { <-c })
+	})
 	both.Wait()
+	return by
 }
 
 // The built-in markers. They are spelt out because Start, through the analyser,

@@ -5,17 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
-	"runtime/trace"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
 // The errors of this package, for errors.Is. The text that comes with each says
 // what happened and what to do.
 var (
-	// ErrBusy: the process's one execution tracer is in use.
+	// ErrBusy: the process's execution tracer is in use, and so is its flight recorder.
 	ErrBusy = errors.New("blocking: the execution tracer is in use")
 	// ErrBubble: Start was called inside a testing/synctest bubble.
 	ErrBubble = errors.New("blocking: Start inside a synctest bubble")
@@ -37,6 +35,11 @@ type Config struct {
 	Markers []string
 	// Allow lists what may block. The presets are functions that return rules.
 	Allow []Rule
+	// LastResort lets Start fall back to the block profile when both the execution
+	// tracer and the flight recorder are taken. It sees only channels and locks:
+	// no sleep, no network, no system call, no wait that is not over. The report
+	// says so in [Report].Unseen.
+	LastResort bool
 
 	_ struct{}
 }
@@ -59,14 +62,12 @@ func (c Config) check() error {
 // [Recorder.Stop]. Its methods may be called from any goroutine.
 type Recorder struct {
 	analyser *analyser
-	trace    bytes.Buffer // written by the tracer until end returns
-	end      func()       // trace.Stop, but for tests
+	from     source
+	mark     int                 // where it begins in the shared recording
+	late     bool                // it joined a recording that had begun
+	raw      func([]byte) []byte // nothing, but for tests
 	stopped  func() (*Report, error)
 }
-
-// holder is where the running recorder was started. It belongs to the tracer
-// slot, of which a process has one.
-var holder atomic.Pointer[Frame]
 
 // Start begins a recording. The caller must end it with [Recorder.Stop], best
 // with defer or t.Cleanup, since a test that fails would otherwise keep the
@@ -75,8 +76,9 @@ var holder atomic.Pointer[Frame]
 //
 // It fails with [ErrConfig] when a marker or rule is not usable, with
 // [ErrBubble] inside a synctest bubble, where the tracer would kill the process,
-// and with [ErrBusy] when another Recorder runs or something else traces, such
-// as go test -trace. Someone else's trace is left alone.
+// and with [ErrBusy] when something else has both the execution tracer and the
+// flight recorder; but see [Config].LastResort. Other Recorders may be running, and
+// so may go test -trace: nobody's trace is disturbed.
 func Start(c Config) (*Recorder, error) {
 	if err := c.check(); err != nil {
 		return nil, err
@@ -87,16 +89,16 @@ func Start(c Config) (*Recorder, error) {
 	runtime.GC()
 	_, _ = time.Now().Zone()
 
-	r := &Recorder{analyser: newAnalyser(c), end: trace.Stop}
+	r := &Recorder{analyser: newAnalyser(c), raw: func(b []byte) []byte { return b }}
 	r.stopped = sync.OnceValues(r.stop)
-	if err := trace.Start(&r.trace); err != nil {
-		if at := holder.Load(); at != nil {
-			return nil, fmt.Errorf("%w by the Recorder started at %s: stop that one first, and do not run the two tests in parallel (%w)", ErrBusy, at.Location(), err)
+	if err := shared.join(r); err != nil {
+		if c.LastResort {
+			return r.startProfile()
 		}
-		return nil, fmt.Errorf("%w by something other than a Recorder: run without go test -trace, or end that trace first (%w)", ErrBusy, err)
+		return nil, fmt.Errorf("%w by something other than a Recorder, and so is the flight recorder: run without go test -trace, end one of the two, or set Config.LastResort (%w)", ErrBusy, err)
 	}
-	holder.Store(newOwnership().caller())
-	prove(headProbe)
+	r.analyser.head = prove(headProbe)
+	r.analyser.late = r.late
 	return r, nil
 }
 
@@ -106,18 +108,13 @@ func Start(c Config) (*Recorder, error) {
 //
 // It fails with [ErrBlind] when the recording does not show the blocks that the
 // Recorder made itself: then nothing is known about the callbacks. The tracer
-// is free again when Stop returns, whatever the outcome.
+// is free again when the last Recorder has stopped, whatever the outcome.
 func (r *Recorder) Stop() (*Report, error) { return r.stopped() }
 
 func (r *Recorder) stop() (*Report, error) {
-	// When someone called trace.Stop meanwhile there is nothing to end, and the
-	// probe missing from the trace tells.
-	if trace.IsEnabled() {
-		prove(tailProbe)
-		r.end()
-	}
-	holder.Store(nil)
-	return r.analyser.run(decode(&r.trace))
+	// When someone called trace.Stop meanwhile the probe is missing from the trace.
+	r.analyser.tail = prove(tailProbe)
+	return r.analyser.run(decode(bytes.NewReader(r.raw(shared.leave(r)))))
 }
 
 // bubble returns the number of the synctest bubble the caller runs in, or "".

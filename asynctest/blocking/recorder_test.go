@@ -45,48 +45,6 @@ func TestBadConfig(t *testing.T) {
 	mustStop(t, mustStart(t, Config{})) // none of them took the tracer
 }
 
-func TestSecondRecorderIsBusy(t *testing.T) {
-	at := below(1)
-	first, err := Start(Config{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = Start(Config{})
-	wants(t, err, ErrBusy, "Recorder started at "+at.Location(), "stop that one first")
-	Callback(func() { time.Sleep(time.Nanosecond) })
-	if r := mustStop(t, first); len(r.Blocks) != 1 {
-		t.Errorf("the refused Start disturbed the first recording:\n%s", r)
-	}
-	mustStop(t, mustStart(t, Config{}))
-}
-
-// Someone else's trace is neither shared nor stopped.
-func TestTraceHeldByOther(t *testing.T) {
-	var buf bytes.Buffer
-	if err := trace.Start(&buf); err != nil {
-		t.Fatal(err)
-	}
-	_, err := Start(Config{})
-	wants(t, err, ErrBusy, "other than a Recorder", "go test -trace")
-	if !trace.IsEnabled() {
-		t.Fatal("Start stopped a trace it did not own")
-	}
-	prove(headProbe)
-	trace.Stop()
-	found := false
-	for s, err := range decode(&buf) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		if s.stack != nil && nearest(s.stack.frames, 0, set(headMark)) > 0 {
-			found = true
-		}
-	}
-	if !found {
-		t.Error("the other trace does not show what happened after the refused Start")
-	}
-}
-
 func TestStartInBubble(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, err := Start(Config{})
@@ -182,19 +140,26 @@ func TestSlotIsFreedOnTheWayOut(t *testing.T) {
 // A recording that lost its end, its beginning or everything is no recording.
 func TestBlind(t *testing.T) {
 	for name, harm := range map[string]func(*bytes.Buffer){
-		"empty":         func(b *bytes.Buffer) { b.Reset() },
-		"header only":   func(b *bytes.Buffer) { b.Truncate(16) },
-		"first half":    func(b *bytes.Buffer) { b.Truncate(b.Len() / 2) },
-		"second half":   func(b *bytes.Buffer) { io.CopyN(io.Discard, b, int64(b.Len()/2)) },
-		"not a trace":   func(b *bytes.Buffer) { b.Reset(); b.WriteString("hello") },
-		"another trace": func(b *bytes.Buffer) { b.Reset(); trace.Start(b); trace.Stop() },
+		"unknown format": func(b *bytes.Buffer) { copy(b.Bytes(), "go 1.99 trace") },
+		"empty":          func(b *bytes.Buffer) { b.Reset() },
+		"header only":    func(b *bytes.Buffer) { b.Truncate(16) },
+		"first half":     func(b *bytes.Buffer) { b.Truncate(b.Len() / 2) },
+		"second half":    func(b *bytes.Buffer) { io.CopyN(io.Discard, b, int64(b.Len()/2)) },
+		"not a trace":    func(b *bytes.Buffer) { b.Reset(); b.WriteString("hello") },
+		"another trace":  func(b *bytes.Buffer) { b.Reset(); trace.Start(b); trace.Stop() },
 	} {
 		t.Run(name, func(t *testing.T) {
 			rec := mustStart(t, Config{})
-			end := rec.end
-			rec.end = func() { end(); harm(&rec.trace) }
+			rec.raw = func(data []byte) []byte {
+				b := bytes.NewBuffer(data)
+				harm(b)
+				return b.Bytes()
+			}
 			r, err := rec.Stop()
 			wants(t, err, ErrBlind)
+			if name == "unknown format" {
+				wants(t, err, ErrBlind, "needs a newer one", "go 1.99")
+			}
 			if r != nil {
 				t.Errorf("and a report:\n%s", r)
 			}

@@ -24,6 +24,9 @@ type Report struct {
 	// Events is how many goroutine transitions of the whole process were read.
 	// It is never 0.
 	Events int
+	// Unseen says what kinds of wait this recording could not see, "" when it saw all
+	// that the package comment promises.
+	Unseen string
 
 	_ struct{}
 }
@@ -34,6 +37,9 @@ func (r *Report) String() string {
 	var s strings.Builder
 	fmt.Fprintf(&s, "blocking: %s blocked, %d allowed, %d on truncated stacks, %d stale rules, %d transitions read\n",
 		places(len(r.Blocks)), len(r.Allowed), len(r.Truncated), len(r.Stale), r.Events)
+	if r.Unseen != "" {
+		fmt.Fprintf(&s, "not seen: %s\n", r.Unseen)
+	}
 	list := func(head string, blocks []Block, detail func(Block)) {
 		if len(blocks) == 0 {
 			return

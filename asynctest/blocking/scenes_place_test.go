@@ -124,6 +124,15 @@ var placeScenes = []scene{
 	}, check: func(r *Report, s *stage) error {
 		return only(r, Block{Kind: Park, Resource: Channel, Reason: "chan receive", User: s.at, Open: true})
 	}},
+	{name: "open when a new generation begins", steps: []step{
+		parkOn("chan send", "runtime.chansend1", "x.f", headMark),
+		{g: 1, from: waiting, to: running},
+		parkOn("chan receive", "runtime.chanrecv1", "example.org/x.onTick", testMarkers[0]),
+		{g: 1, from: waiting, to: waiting},
+		{g: 2, from: running, to: waiting, reason: "chan send", stack: handStack([]string{"runtime.chansend1", "x.f", tailMark})},
+	}, check: func(r *Report, _ *stage) error {
+		return only(r, Block{Kind: Park, Resource: Channel, Reason: "chan receive", User: handFrame("example.org/x.onTick"), Open: true})
+	}},
 	{name: "count", live: func(s *stage) {
 		for range 3 {
 			s.loop.do(func() {
