@@ -94,3 +94,9 @@ func ExampleReport_Known() {
 	fmt.Println(errors.Is(err, blocking.ErrKnown))
 	// Output: true
 }
+
+func ExampleWithinCPU() {
+	err := blocking.WithinCPU(time.Second, func() { time.Sleep(time.Millisecond) })
+	fmt.Println(err == nil || errors.Is(err, blocking.ErrNoThreadClock))
+	// Output: true
+}

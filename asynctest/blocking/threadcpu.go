@@ -2,6 +2,7 @@ package blocking
 
 import (
 	"errors"
+	"fmt"
 	"runtime"
 	"time"
 )
@@ -32,4 +33,24 @@ func ThreadCPU(f func()) (time.Duration, error) {
 	f()
 	after, err := threadClock()
 	return after - before, err
+}
+
+// ErrOverBudget is found in the error of [WithinCPU].
+var ErrOverBudget = errors.New("blocking: more CPU time than the budget")
+
+// WithinCPU calls f, and returns [ErrOverBudget] if it has used more CPU time than
+// budget, as [ThreadCPU] measures it: what hashes a password or decodes ten megabytes
+// of JSON keeps a loop from everything else though it never waits. A budget is a
+// duration and no fact like a block, so it is for those who ask for it; ten times what
+// the callback needs on an idle machine is generous and still finds these. Where there
+// is no such clock f is not called, and the error is [ErrNoThreadClock].
+func WithinCPU(budget time.Duration, f func()) error {
+	used, err := ThreadCPU(f)
+	if err != nil {
+		return err
+	}
+	if used > budget {
+		return fmt.Errorf("%w: %v of %v; hand the work to another goroutine, or cut it into several callbacks", ErrOverBudget, used, budget)
+	}
+	return nil
 }
