@@ -16,9 +16,32 @@ that computes for a second does not.
 	report, err := rec.Stop()
 	// handle err; report.Blocks lists what blocked, with the line and the waker
 
-A recording covers the whole process, so one Recorder at a time watches every
-loop in it. Package asynctest wraps all this for tests; this package depends on
-no test framework.
+A recording covers the whole process, so a Recorder watches every loop in it.
+Package asynctest wraps all this for tests.
+
+# What it sees
+
+	what a callback does           seen    as, or why not
+	channel, select                yes     park on channel
+	Mutex, WaitGroup, Cond, Once   yes     park on lock, if it parks: after 2 us of spinning
+	time.Sleep                     yes     park on sleep, from 1 ns
+	socket, TLS, http, DNS         yes     park or syscall on network, dns
+	file, stdout, child process    yes     syscall on disk, process, though it may not have slept
+	pipe, terminal                 yes     park on other, and syscalls
+	cgo, other system calls        yes     syscall, on what the name of the call tells
+	any of these in a coroutine    yes     if its entry function is a marker
+	any of these, 128 frames deep  partly  apart, in Truncated, unless the callback is Named
+	computing                      no      nothing waits; ThreadCPU and WithinCPU measure it
+	spinning on a variable         no      likewise
+	page fault                     no      the kernel does not tell the runtime
+	waiting for what is ready      no      it did not wait; latency and Contend make it
+	lock held for under 2 us       no      Lock spins first; Contend makes it park
+	runtime.GC, ReadMemStats       no      the runtime's own waits, like any collection
+	raw system call, vDSO          no      the scheduler is not told of os.Getpid, time.Now
+	body of iter.Pull, no marker   no      it runs on a goroutine that nothing ties to the callback
+	blocked before Start           no      the recording does not show the beginning
+
+The sections below say it in full, and each line has a test.
 
 # Callbacks and markers
 
@@ -114,13 +137,37 @@ end. When either is missing, because the trace is cut short, cannot be decoded
 by this version of golang.org/x/exp/trace, or was stopped by someone else, Stop
 fails with [ErrBlind] and gives no report.
 
+# Names, scopes and rules
+
+A callback run by [Named] or [Posted] is reported with its name and with who posted
+it. [Allow] and [Disallow] are scopes; [AllowFunc], [AllowPackage] and
+[DisallowFunc] make rules for [Config].Allow, which [Rule.By] and [Rule.On]
+narrow. Of all that a stack passes through, whatever is nearest to the leaf
+decides. [LogWrites], [FirstUse] and [TestFrameworks] are rules ready made. A rule
+that allowed nothing is reported; [Report.Known] holds a project to a list of
+blocks that can only shrink.
+
+# Bubbles
+
+A recording that was started outside a testing/synctest bubble sees everything
+inside. A bubble has two readings of its own, which need no Recorder:
+[StillRunning] tells at once which callbacks have not returned though nothing
+else can run, and [Virtual] how much of the bubble's time passed in a callback.
+
 # Process-wide state
 
-Go has one execution tracer per process, and so this package can hold one
-recording at a time: a second [Start] fails with [ErrBusy], as it does under go
-test -trace. The tracer must be started outside any testing/synctest bubble;
-inside, it would kill the process, and Start fails with [ErrBubble] instead. A
-recording started outside sees everything inside.
+Go has one execution tracer per process, and one flight recorder that sees the
+same. The first Recorder takes the tracer, or the flight recorder when the tracer
+is taken, as it is under go test -trace; the others share the recording, and the
+last one to stop gives it back. So tests that run in parallel may each have a
+Recorder. A goroutine belongs to the Recorders started on it or on a goroutine
+that it descends from, and its waits are reported to those alone; one that
+descends from none, such as a loop made in TestMain, is reported to all.
+
+When both are taken, [Start] fails with [ErrBusy], unless [Config].LastResort
+allows the block profile. The tracer must be started outside any
+testing/synctest bubble; inside, it would kill the process, and Start fails with
+[ErrBubble] instead.
 
 # Cost
 
