@@ -3,6 +3,7 @@ package blocking
 import (
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -16,27 +17,28 @@ func TestStillRunning(t *testing.T) {
 		defer loop.stop()
 		begin := time.Now()
 		c, ended := make(chan int), make(chan int)
-		var at Frame
+		var at atomic.Pointer[Frame]
+		here := func(f Frame) { at.Store(&f) }
 		var wg sync.WaitGroup
 		wg.Add(1)
 		cond := sync.NewCond(new(sync.Mutex))
 		for state, body := range map[string]func(){
-			"sleep (durable)":        func() { at = below(0); time.Sleep(time.Hour) },
-			"chan receive (durable)": func() { at = below(0); <-c },
+			"sleep (durable)":        func() { here(below(0)); time.Sleep(time.Hour) },
+			"chan receive (durable)": func() { here(below(0)); <-c },
 			"select (durable)": func() {
-				at = below(1)
+				here(below(1))
 				select {
 				case <-c:
 				case <-time.After(time.Hour):
 				}
 			},
-			"sync.WaitGroup.Wait (durable)": func() { at = below(0); wg.Wait() },
-			"sync.Cond.Wait (durable)":      func() { cond.L.Lock(); at = below(0); cond.Wait() },
+			"sync.WaitGroup.Wait (durable)": func() { here(below(0)); wg.Wait() },
+			"sync.Cond.Wait (durable)":      func() { cond.L.Lock(); here(below(0)); cond.Wait() },
 		} {
 			go func() { loop.do(body); ended <- 1 }()
 			stuck := StillRunning(testMarkers...)
-			if len(stuck) != 1 || stuck[0].State != state || stuck[0].User != at {
-				t.Errorf("%s at %s: got %v", state, at, stuck)
+			if len(stuck) != 1 || stuck[0].State != state || stuck[0].User != *at.Load() {
+				t.Errorf("%s at %s: got %v", state, at.Load(), stuck)
 			}
 			if d := time.Since(begin); d != 0 {
 				t.Errorf("%v have passed", d)
