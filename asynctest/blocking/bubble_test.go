@@ -95,10 +95,10 @@ func TestVirtualTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for want, body := range map[time.Duration]func(){
 			0:                    harmless,
-			time.Nanosecond:      func() { time.Sleep(1) },
+			time.Nanosecond:      func() { time.Sleep(time.Nanosecond) },
 			1000 * time.Hour:     func() { time.Sleep(1000 * time.Hour) },
 			5 * time.Millisecond: func() { c := make(chan int); time.AfterFunc(5*time.Millisecond, func() { close(c) }); <-c },
-			7*time.Second + 1:    func() { time.Sleep(1); time.Sleep(7 * time.Second) },
+			7*time.Second + 1:    func() { time.Sleep(time.Nanosecond); time.Sleep(7 * time.Second) },
 		} {
 			if got := Virtual(body); got != want {
 				t.Errorf("got %v, want %v", got, want)

@@ -89,7 +89,7 @@ func ExamplePosted() {
 }
 
 func ExampleReport_Known() {
-	report := watch(func() { blocking.Callback(func() { time.Sleep(1) }) })
+	report := watch(func() { blocking.Callback(func() { time.Sleep(time.Nanosecond) }) })
 	err := report.Known("testdata/known.txt") // knows nothing of this
 	fmt.Println(errors.Is(err, blocking.ErrKnown))
 	// Output: true
