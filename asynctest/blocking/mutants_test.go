@@ -182,7 +182,7 @@ var mutants = []struct {
 			"file read", "stdout", "pipe read", "child process", "block in a coroutine", "marker below a marker that is idle",
 			"panic", "count", "nested coroutines", "coroutine resumed by another loop",
 			"coroutine resumed by a coroutine that then blocks", "allow one path to a line", "a lock behind the loop's",
-			"preset for logs",
+			"preset for logs", "preset for frameworks",
 		},
 	},
 	{

@@ -142,7 +142,7 @@ var allowScenes = []scene{
 		),
 	},
 	{
-		name: "preset for frameworks", check: counted(0, "the test framework's own"), rules: TestFrameworks(),
+		name: "preset for frameworks", check: counted(0, "the test framework's own", "the test framework's own"), rules: TestFrameworks(),
 		steps: byHand(
 			parkOn("sync", "sync.(*Mutex).Lock", "testing.(*common).Log", "example.org/x.onTick", testMarkers[0]),
 			parkOn("sync", "sync.(*Mutex).Lock", "github.com/onsi/ginkgo/v2/internal.(*Writer).Write", "example.org/x.onTick", testMarkers[0]),

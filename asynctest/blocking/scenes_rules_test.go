@@ -3,6 +3,7 @@ package blocking
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -22,6 +23,9 @@ func handFile(name string) string {
 	}
 	if pkg == "example.org/lib" {
 		return "/go/pkg/mod/example.org/lib@v1.2.3/lib.go"
+	}
+	if strings.HasPrefix(pkg, "github.com/onsi/") {
+		return "/go/pkg/mod/" + pkg + "@v2.0.0/x.go"
 	}
 	if pkg == "example.org/x" {
 		return "/home/dev/x/x.go"
