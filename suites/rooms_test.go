@@ -33,7 +33,8 @@ var rooms = []room{
 	{"toxics", []string{"fakeloop", "fakeloop/durable", "github.com/Shopify/toxiproxy/v2/toxics", "github.com/Shopify/toxiproxy/v2/stream"}},
 	{"toxics/tcp", []string{"toxics", "github.com/Shopify/toxiproxy/v2/...", "github.com/rs/zerolog/..."}},
 	{"asynctest/blocking", []string{"golang.org/x/exp/trace"}},
-	{"asynctest", []string{"fakeloop", "toxics", "asynctest/blocking", "github.com/onsi/gomega/..."}},
+	{"asynctest/internal/bubble", nil},
+	{"asynctest", []string{"fakeloop", "toxics", "asynctest/blocking", "asynctest/internal/bubble", "github.com/onsi/gomega/..."}},
 	{"suites", nil}, // specs only
 	{"suites/subjects", []string{"fakeloop", "golang.org/x/crypto/bcrypt"}},
 	{"suites/nameserver", []string{"github.com/miekg/dns"}},

@@ -1,0 +1,240 @@
+package bubble
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// DefaultHorizon is how far a function may move virtual time before it is given up.
+const DefaultHorizon = 24 * time.Hour
+
+// DefaultGuard is how long, in real time, nothing in a bubble may run before the
+// watchdog says that virtual time stands still. WINDTUNNEL_GUARD replaces it.
+const DefaultGuard = 10 * time.Second
+
+// step is how often, in virtual time, the bubble looks whether the context of a
+// function has been cancelled outside.
+const step = time.Hour
+
+// linger is how much virtual time goroutines have to end by themselves before they
+// count as left behind: the asynchronous close of a connection takes some.
+const linger = time.Minute
+
+// Bubble is one testing/synctest bubble, from Start to End. Its methods are called
+// from outside of it.
+type Bubble struct {
+	id    uint64
+	guard time.Duration
+	work  chan *job
+	calls chan func() // for Outside
+	busy  atomic.Bool // a function runs and has not been given up from within
+	ended chan struct{}
+
+	// Written before ended is closed.
+	verdict any  // what synctest.Test panicked with
+	raced   bool // the race detector has failed it
+
+	mu      sync.Mutex
+	closed  bool
+	trouble bool // a function did not return
+}
+
+// bubbles are those that are alive, by their number.
+var bubbles sync.Map // uint64 -> *Bubble
+
+// Start begins a bubble. It panics inside another one.
+func Start() *Bubble {
+	if ID() != 0 {
+		panic("asynctest: a bubble cannot begin inside another one: call Run or use spec.Bubble outside of synctest.Test")
+	}
+	warm()
+	runtime.GC()
+	runtime.GC() // what the first moved to the victim caches of pools
+	b := &Bubble{guard: guard(), work: make(chan *job), calls: make(chan func()), ended: make(chan struct{})}
+	ready := make(chan struct{})
+	go func() {
+		finished := false
+		defer func() {
+			b.verdict = recover()
+			b.raced = !finished && b.verdict == nil
+			bubbles.Delete(b.id)
+			close(b.ended)
+		}()
+		// Test wants a T and needs nothing of it: what runs in the bubble has its own
+		// way to fail, and the T that Test makes of this one is not given to anybody.
+		synctest.Test(new(testing.T), func(*testing.T) {
+			b.id = ID()
+			bubbles.Store(b.id, b)
+			close(ready)
+			b.serve()
+		})
+		finished = true
+	}()
+	<-ready
+	return b
+}
+
+func guard() time.Duration {
+	text := os.Getenv("WINDTUNNEL_GUARD")
+	if text == "" {
+		return DefaultGuard
+	}
+	d, err := time.ParseDuration(text)
+	if err != nil || d <= 0 {
+		panic(fmt.Sprintf("asynctest: WINDTUNNEL_GUARD=%q: want a positive duration, such as 30s", text))
+	}
+	return d
+}
+
+// Call is a function to be run in a bubble.
+type Call struct {
+	// Body is the function. The context has the values of Context, and is cancelled when
+	// Body has ended or has been given up.
+	Body func(ctx context.Context)
+
+	// Context is one from outside, nil for context.Background(). When it is cancelled, so
+	// is Body's, once virtual time has moved by an hour: nothing from outside can end a
+	// wait in a bubble.
+	Context context.Context
+
+	// Horizon is how far Body may move virtual time. 0 means DefaultHorizon.
+	Horizon time.Duration
+}
+
+// Run runs a function in the bubble and returns when it has ended, or has been given
+// up: see [Outcome].
+func (b *Bubble) Run(c Call) Result {
+	j := &job{Call: c, done: make(chan Result, 1)}
+	if j.Context == nil {
+		j.Context = context.Background()
+	}
+	if j.Horizon == 0 {
+		j.Horizon = DefaultHorizon
+	}
+	b.mu.Lock()
+	free := !b.closed && b.busy.CompareAndSwap(false, true)
+	b.mu.Unlock()
+	if !free {
+		return Result{Outcome: Busy}
+	}
+	select {
+	case b.work <- j:
+	case <-b.ended:
+		return b.over()
+	}
+	r := b.await(j)
+	if r.Outcome > Exited {
+		b.mu.Lock()
+		b.trouble = true
+		b.mu.Unlock()
+	}
+	return r
+}
+
+// await waits, outside, for a function to end.
+func (b *Bubble) await(j *job) Result {
+	look := time.NewTicker(b.guard / looks)
+	defer look.Stop()
+	dog := watchdog{bubble: b.id}
+	cancelled := j.Context.Done()
+	for {
+		select {
+		case r := <-j.done:
+			return r
+		case f := <-b.calls:
+			f()
+			dog = watchdog{bubble: b.id}
+		case <-b.ended:
+			return b.over()
+		case <-cancelled:
+			cancelled = nil
+			j.cancelled.Store(true)
+		case <-look.C:
+			if frozen := dog.look(); frozen != nil {
+				return frozen.result(j, b.guard)
+			}
+		}
+	}
+}
+
+// Stacks shows what the goroutines of the bubble do. Any goroutine may call it, at any
+// time.
+func (b *Bubble) Stacks() string { return stacks(Goroutines(b.id), 0) }
+
+func (b *Bubble) over() Result {
+	return Result{Outcome: Over, Value: b.verdict}
+}
+
+// End ends the bubble and says what is wrong with its end; the Outcome is Returned if
+// nothing is. If a function did not return, that has been said before, and what is left
+// of it is not reported again.
+func (b *Bubble) End() Result {
+	b.mu.Lock()
+	first, trouble := !b.closed, b.trouble || b.busy.Load()
+	b.closed = true
+	b.mu.Unlock()
+	if !first {
+		return Result{}
+	}
+	close(b.work)
+	if b.busy.Load() {
+		return Result{} // it may end later, or never
+	}
+	look := time.NewTicker(b.guard / looks)
+	defer look.Stop()
+	dog := watchdog{bubble: b.id}
+	for {
+		select {
+		case <-b.ended:
+			switch {
+			case b.raced:
+				return Result{Outcome: Raced}
+			case b.verdict == nil || trouble:
+				return Result{}
+			}
+			return Result{Outcome: Leaked, Value: b.verdict, Goroutines: Goroutines(b.id)}
+		case <-look.C:
+			if frozen := dog.look(); frozen != nil {
+				if trouble {
+					return Result{}
+				}
+				return Result{Outcome: Leaked, Goroutines: frozen.goroutines}
+			}
+		}
+	}
+}
+
+// Outside runs f outside of the bubble in which it is called, while virtual time stands
+// still there, and returns when f has. It returns false, and f has not run, in a bubble
+// that has not been made by Start, or when no function runs in it. Outside of bubbles f is
+// simply called.
+func Outside(f func()) bool {
+	id := ID()
+	if id == 0 {
+		f()
+		return true
+	}
+	found, ok := bubbles.Load(id)
+	if !ok {
+		return false
+	}
+	b := found.(*Bubble)
+	if !b.busy.Load() {
+		return false
+	}
+	var done sync.Mutex // not durable, which is what is wanted
+	done.Lock()
+	b.calls <- func() {
+		defer done.Unlock()
+		f()
+	}
+	done.Lock()
+	return true
+}

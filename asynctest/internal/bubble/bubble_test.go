@@ -1,0 +1,320 @@
+package bubble
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+var errBoom = errors.New("boom")
+
+func run(b *Bubble, f func()) Result {
+	return b.Run(Call{Body: func(context.Context) { f() }})
+}
+
+func equal(t *testing.T, what string, got, want any) {
+	t.Helper()
+	if got != want {
+		t.Errorf("%s: got %v, want %v", what, got, want)
+	}
+}
+
+func contains(t *testing.T, text string, parts ...string) {
+	t.Helper()
+	for _, part := range parts {
+		if !strings.Contains(text, part) {
+			t.Errorf("no %q in:\n%s", part, text)
+		}
+	}
+}
+
+// Functions share the bubble: its channels, its goroutines and its time, which
+// stands still between them.
+func TestFunctionsShareABubble(t *testing.T) {
+	b := Start()
+	var ticks chan int
+	var began time.Time
+	equal(t, "first", run(b, func() {
+		began = time.Now()
+		ticks = make(chan int)
+		go func() {
+			for i := range 3 {
+				time.Sleep(time.Minute)
+				ticks <- i
+			}
+		}()
+		<-ticks
+	}).Outcome, Returned)
+	for range 100 {
+		runtime.Gosched()
+	}
+	equal(t, "second", run(b, func() {
+		if d := time.Since(began); d != time.Minute {
+			t.Errorf("between two functions time moved to %v", d)
+		}
+		<-ticks
+		<-ticks
+		if d := time.Since(began); d != 3*time.Minute {
+			t.Errorf("it is %v", d)
+		}
+	}).Outcome, Returned)
+	equal(t, "end", b.End().Outcome, Returned)
+	equal(t, "second end", b.End().Outcome, Returned)
+	equal(t, "a function after it", run(b, func() {}).Outcome, Busy)
+}
+
+func TestAFunctionThatPanics(t *testing.T) {
+	b := Start()
+	r := run(b, func() { panic(errBoom) })
+	equal(t, "outcome", r.Outcome, Panicked)
+	equal(t, "value", r.Value, any(errBoom))
+	contains(t, r.String(), "panicked: boom", "TestAFunctionThatPanics", "bubble_test.go")
+	equal(t, "the next", run(b, func() {}).Outcome, Returned)
+	equal(t, "end", b.End().Outcome, Returned)
+}
+
+func TestAFunctionThatExits(t *testing.T) {
+	b := Start()
+	r := run(b, runtime.Goexit)
+	equal(t, "outcome", r.Outcome, Exited)
+	contains(t, r.String(), "runtime.Goexit")
+	equal(t, "the next", run(b, func() {}).Outcome, Returned)
+	equal(t, "end", b.End().Outcome, Returned)
+}
+
+// A deadlock is found at the horizon, and the bubble goes on: what is done there later
+// can end it.
+func TestADeadlockIsFoundAndTheBubbleGoesOn(t *testing.T) {
+	b := Start()
+	var never chan int
+	reached := false
+	r := run(b, func() {
+		never = make(chan int)
+		<-never
+		reached = true
+	})
+	equal(t, "outcome", r.Outcome, Stuck)
+	equal(t, "virtual time", r.Moved, DefaultHorizon)
+	equal(t, "file", r.User.File[strings.LastIndex(r.User.File, "/")+1:], "bubble_test.go")
+	contains(t, r.String(), "a deadlock: this has not come by 24h0m0s of virtual time", "goroutine [chan receive], the one that runs the test:", "TestADeadlockIsFoundAndTheBubbleGoesOn.func1")
+	equal(t, "cleanup", run(b, func() { close(never) }).Outcome, Returned)
+	equal(t, "end", b.End().Outcome, Returned)
+	equal(t, "the function went on", reached, true)
+}
+
+// What is left of a function that was given up is not reported twice.
+func TestADeadlockIsReportedOnce(t *testing.T) {
+	b := Start()
+	r := b.Run(Call{Horizon: time.Minute, Body: func(context.Context) { select {} }})
+	equal(t, "outcome", r.Outcome, Stuck)
+	equal(t, "virtual time", r.Moved, time.Minute)
+	equal(t, "end", b.End().Outcome, Returned)
+}
+
+func TestALongSleepIsNoDeadlock(t *testing.T) {
+	b := Start()
+	r := b.Run(Call{Horizon: 3 * 365 * 24 * time.Hour, Body: func(context.Context) { time.Sleep(2 * 365 * 24 * time.Hour) }})
+	equal(t, "outcome", r.Outcome, Returned)
+	equal(t, "end", b.End().Outcome, Returned)
+}
+
+// The context ends with the function; it has the values of one outside, and is
+// cancelled when that is.
+func TestContextOfAFunction(t *testing.T) {
+	b := Start()
+	type key struct{}
+	outer, cancel := context.WithCancelCause(context.WithValue(context.Background(), key{}, 5))
+	var kept context.Context
+	equal(t, "first", b.Run(Call{Context: outer, Body: func(ctx context.Context) {
+		kept = ctx
+		equal(t, "value", ctx.Value(key{}), any(5))
+		equal(t, "error", ctx.Err(), nil)
+	}}).Outcome, Returned)
+	equal(t, "second", b.Run(Call{Context: outer, Body: func(ctx context.Context) {
+		<-kept.Done()
+		equal(t, "cause", context.Cause(kept), errEnded)
+		cancel(errBoom)
+		<-ctx.Done()
+		equal(t, "cause", context.Cause(ctx), errBoom)
+	}}).Outcome, Returned)
+	equal(t, "end", b.End().Outcome, Returned)
+}
+
+// Goroutines that end by themselves within a minute are not left behind.
+func TestGoroutinesMayLinger(t *testing.T) {
+	b := Start()
+	run(b, func() { go time.Sleep(59 * time.Second) })
+	equal(t, "end", b.End().Outcome, Returned)
+}
+
+func TestGoroutinesThatAreLeft(t *testing.T) {
+	b := Start()
+	run(b, func() {
+		never := make(chan int)
+		for range 3 {
+			go func() { <-never }()
+		}
+		go time.Sleep(2 * time.Minute)
+	})
+	r := b.End()
+	equal(t, "outcome", r.Outcome, Leaked)
+	contains(t, r.String(), "4 goroutines were left in the bubble", "3 goroutines [chan receive]:", "1 goroutine [sleep]:",
+		"created by github.com/windtunnel-go/windtunnel/asynctest/internal/bubble.TestGoroutinesThatAreLeft")
+}
+
+// frozenBubble has a short guard: the watchdog looks often.
+func frozenBubble() *Bubble {
+	b := Start()
+	b.guard = 100 * time.Millisecond
+	return b
+}
+
+func TestTheWatchdogNamesAMutex(t *testing.T) {
+	b := frozenBubble()
+	var mu sync.Mutex
+	mu.Lock()
+	r := run(b, func() { mu.Lock() })
+	equal(t, "outcome", r.Outcome, Frozen)
+	contains(t, r.String(), "virtual time stands still", "goroutine [sync.Mutex.Lock], the one that runs the test:", "hint: a mutex")
+	equal(t, "the next", run(b, func() {}).Outcome, Busy)
+	equal(t, "end", b.End().Outcome, Returned)
+	mu.Unlock()
+	<-b.ended
+}
+
+func TestTheWatchdogNamesAForeignChannel(t *testing.T) {
+	b := frozenBubble()
+	foreign := make(chan int)
+	r := run(b, func() {
+		go time.Sleep(time.Hour) // durable, and no culprit
+		<-foreign
+	})
+	equal(t, "outcome", r.Outcome, Frozen)
+	contains(t, r.String(), "goroutine [chan receive], the one", "hint: a channel that was made outside the bubble")
+	if strings.Contains(r.String(), "sleep") {
+		t.Errorf("names one that is durably blocked:\n%v", r)
+	}
+	close(foreign)
+	<-b.finish()
+}
+
+// finish ends the bubble and returns what is closed when it has.
+func (b *Bubble) finish() <-chan struct{} {
+	b.End()
+	return b.ended
+}
+
+func TestTheWatchdogGuardsTheEnd(t *testing.T) {
+	b := frozenBubble()
+	var mu sync.Mutex
+	mu.Lock()
+	run(b, func() { go mu.Lock() })
+	r := b.End()
+	equal(t, "outcome", r.Outcome, Leaked)
+	contains(t, r.String(), "1 goroutine was left", "[sync.Mutex.Lock]")
+	mu.Unlock()
+	<-b.ended
+}
+
+// Something is done outside, where it may use what a bubble must not.
+func TestOutside(t *testing.T) {
+	b := Start()
+	equal(t, "run", run(b, func() {
+		began := time.Now()
+		inside := ID()
+		ok := Outside(func() {
+			equal(t, "bubble outside", ID(), uint64(0))
+			time.Sleep(time.Microsecond)
+		})
+		equal(t, "ran", ok, true)
+		equal(t, "time that passed", time.Since(began), time.Duration(0))
+		equal(t, "bubble", ID() == inside && inside != 0, true)
+	}).Outcome, Returned)
+	equal(t, "end", b.End().Outcome, Returned)
+
+	called := false
+	equal(t, "outside of bubbles", Outside(func() { called = true }) && called, true)
+	synctest.Test(t, func(t *testing.T) {
+		equal(t, "in another's bubble", Outside(func() { t.Error("ran") }), false)
+	})
+}
+
+func TestNoBubbleInABubble(t *testing.T) {
+	b := Start()
+	r := run(b, func() { Start() })
+	equal(t, "outcome", r.Outcome, Panicked)
+	contains(t, r.String(), "asynctest: a bubble cannot begin inside another one")
+	equal(t, "end", b.End().Outcome, Returned)
+}
+
+// What the process shares does not leave a bubble, and works outside of one.
+func TestRealConnectionsAreRefused(t *testing.T) {
+	server := &http.Server{Handler: http.NotFoundHandler()}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() { _ = server.Serve(l) }()
+	defer server.Close()
+	url := "http://" + l.Addr().String()
+	for range 2 { // the second bubble is the one that would die
+		b := Start()
+		equal(t, "run", run(b, func() {
+			_, err := http.Get(url)
+			equal(t, "refused", errors.Is(err, ErrReal), true)
+			contains(t, err.Error(), "asynctest: a real connection inside a bubble: http.DefaultTransport was asked to dial 127.0.0.1:")
+			_, err = net.DefaultResolver.Dial(context.Background(), "udp", "192.0.2.1:53")
+			equal(t, "refused", errors.Is(err, ErrReal), true)
+			contains(t, err.Error(), "net.DefaultResolver was asked to dial 192.0.2.1:53")
+		}).Outcome, Returned)
+		equal(t, "end", b.End().Outcome, Returned)
+	}
+	response, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response.Body.Close()
+	http.DefaultClient.CloseIdleConnections()
+	equal(t, "status", response.StatusCode, http.StatusNotFound)
+	c, err := net.DefaultResolver.Dial(context.Background(), "tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Close()
+}
+
+// A pool that keeps a timer of one bubble would kill the process in the next.
+func TestPoolsAreEmptiedBetweenBubbles(t *testing.T) {
+	var pool sync.Pool
+	for range 5 {
+		b := Start()
+		equal(t, "run", run(b, func() {
+			timer, _ := pool.Get().(*time.Timer)
+			if timer == nil {
+				timer = time.NewTimer(time.Hour)
+			}
+			timer.Reset(time.Second)
+			<-timer.C
+			pool.Put(timer)
+		}).Outcome, Returned)
+		equal(t, "end", b.End().Outcome, Returned)
+	}
+}
+
+func TestGuardOfTheEnvironment(t *testing.T) {
+	equal(t, "default", guard(), DefaultGuard)
+	t.Setenv("WINDTUNNEL_GUARD", "3s")
+	equal(t, "guard", guard(), 3*time.Second)
+	t.Setenv("WINDTUNNEL_GUARD", "-3s")
+	defer func() {
+		contains(t, recover().(string), `asynctest: WINDTUNNEL_GUARD="-3s": want a positive duration`)
+	}()
+	guard()
+}

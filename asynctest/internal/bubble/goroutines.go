@@ -1,0 +1,163 @@
+package bubble
+
+import (
+	"bytes"
+	"reflect"
+	"runtime"
+	"strconv"
+	"strings"
+)
+
+// Goroutine is a goroutine of a bubble as a dump of all stacks shows it.
+type Goroutine struct {
+	ID      uint64
+	State   string // "chan receive", "sync.Mutex.Lock", "running"
+	Durable bool   // it waits for what only the bubble itself can bring
+	Frames  []Frame
+	Created Frame // by whom; zero for the first of a bubble
+}
+
+// Frame is a line of a stack.
+type Frame struct {
+	Func string
+	File string
+	Line int
+}
+
+// ID returns the number of the bubble in which it is called, 0 outside of bubbles.
+// The runtime tells it in no other way than at the head of a stack:
+//
+//	goroutine 18 [running, synctest bubble 3]:
+func ID() uint64 { return number(head(), "synctest bubble ") }
+
+// current returns the number of the calling goroutine.
+func current() uint64 { return number(head(), "goroutine ") }
+
+func head() []byte {
+	buf := make([]byte, 128)
+	text, _, _ := bytes.Cut(buf[:runtime.Stack(buf, false)], []byte("\n"))
+	return text
+}
+
+func number(text []byte, after string) uint64 {
+	_, rest, found := bytes.Cut(text, []byte(after))
+	if !found {
+		return 0
+	}
+	end := bytes.IndexFunc(rest, func(r rune) bool { return r < '0' || r > '9' })
+	n, err := strconv.ParseUint(string(rest[:max(end, 0)]), 10, 64)
+	if err != nil {
+		panic("asynctest: the runtime's stack begins in an unknown way: " + string(text))
+	}
+	return n
+}
+
+// Goroutines returns the goroutines of a bubble, but for those that make it a bubble, and
+// for the calling one.
+func Goroutines(bubble uint64) []Goroutine {
+	var out []Goroutine
+	self := current()
+	for _, text := range strings.Split(dump(), "\n\n") {
+		head, rest, _ := strings.Cut(text, "\n")
+		if bubble == 0 || number([]byte(head), "synctest bubble ") != bubble {
+			continue
+		}
+		g := parse(head, rest)
+		if g.ID != self && !g.isMachinery() {
+			out = append(out, g)
+		}
+	}
+	return out
+}
+
+func dump() string {
+	buf := make([]byte, 64<<10)
+	for {
+		n := runtime.Stack(buf, true)
+		if n < len(buf) {
+			return string(buf[:n])
+		}
+		buf = make([]byte, 2*len(buf))
+	}
+}
+
+// parse reads one goroutine of a dump.
+func parse(head, rest string) Goroutine {
+	g := Goroutine{ID: number([]byte(head), "goroutine ")}
+	_, state, _ := strings.Cut(head, "[")
+	state, _, _ = strings.Cut(state, "]")
+	state, _, _ = strings.Cut(state, ",") // how long, and which bubble
+	g.State, g.Durable = strings.CutSuffix(state, " (durable)")
+	lines := strings.Split(strings.TrimSpace(rest), "\n")
+	for i := 0; i+1 < len(lines); i += 2 {
+		name, created := strings.CutPrefix(lines[i], "created by ")
+		f := Frame{Func: name}
+		if created {
+			f.Func, _, _ = strings.Cut(name, " in goroutine ")
+		} else if open := strings.LastIndexByte(name, '('); open > 0 {
+			f.Func = name[:open]
+		}
+		at, _, _ := strings.Cut(strings.TrimSpace(lines[i+1]), " +0x")
+		if colon := strings.LastIndexByte(at, ':'); colon >= 0 {
+			f.File = at[:colon]
+			f.Line, _ = strconv.Atoi(at[colon+1:])
+		}
+		if created {
+			g.Created = f
+		} else {
+			g.Frames = append(g.Frames, f)
+		}
+	}
+	return g
+}
+
+var (
+	serveFrame   = reflect.TypeFor[*Bubble]().Elem().PkgPath() + ".(*Bubble).serve"
+	performFrame = strings.TrimSuffix(serveFrame, "serve") + "perform.func"
+	protectFrame = strings.TrimSuffix(serveFrame, "(*Bubble).serve") + "protect"
+)
+
+// isMachinery reports whether the goroutine belongs to the bubble itself.
+func (g Goroutine) isMachinery() bool {
+	for _, f := range g.Frames {
+		switch f.Func {
+		case "internal/synctest.Run", "testing/synctest.testingSynctestTest", serveFrame:
+			return true
+		}
+	}
+	return false
+}
+
+// User returns the line of the goroutine that its author would look at first: the
+// innermost in a test file, or else the innermost outside of the standard library.
+func (g Goroutine) User() (Frame, bool) {
+	var first *Frame
+	for i, f := range g.Frames {
+		if strings.HasSuffix(f.File, "_test.go") {
+			return f, true
+		}
+		if first == nil && !f.isStandard() && !strings.HasPrefix(f.Func, performFrame) {
+			first = &g.Frames[i]
+		}
+	}
+	if first == nil {
+		return Frame{}, false
+	}
+	return *first, true
+}
+
+// library is the directory of the standard library's sources, "" if they are not named
+// by a full path.
+var library = func() string {
+	f := runtime.FuncForPC(reflect.ValueOf(strings.ToUpper).Pointer())
+	file, _ := f.FileLine(f.Entry())
+	return strings.TrimSuffix(file, "strings/strings.go")
+}()
+
+func (f Frame) isStandard() bool {
+	if library != "" {
+		return strings.HasPrefix(f.File, library)
+	}
+	first, _, _ := strings.Cut(f.Func, "/")
+	return !strings.Contains(first, ".") || !strings.Contains(f.Func, "/")
+}

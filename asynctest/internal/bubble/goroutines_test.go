@@ -1,0 +1,102 @@
+package bubble
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// What the runtime prints, and what is read from it.
+func TestParse(t *testing.T) {
+	g := parse("goroutine 26 [sync.Mutex.Lock, 3 minutes, synctest bubble 1]:", `internal/sync.(*Mutex).lockSlow(0x3373afa16148)
+	/usr/local/go/src/internal/sync/mutex.go:149 +0x15d
+sync.(*Mutex).Lock(...)
+	/usr/local/go/src/sync/mutex.go:46
+example.org/x.(*Client).Status({0x1, 0x2})
+	/src/x/client.go:10 +0x2d
+created by example.org/x.Dial.func1 in goroutine 23
+	/src/x/dial.go:7 +0xb6
+`)
+	equal(t, "id", g.ID, uint64(26))
+	equal(t, "state", g.State, "sync.Mutex.Lock")
+	equal(t, "durable", g.Durable, false)
+	equal(t, "frames", fmt.Sprint(g.Frames), "[{internal/sync.(*Mutex).lockSlow /usr/local/go/src/internal/sync/mutex.go 149} "+
+		"{sync.(*Mutex).Lock /usr/local/go/src/sync/mutex.go 46} {example.org/x.(*Client).Status /src/x/client.go 10}]")
+	equal(t, "created", g.Created, Frame{"example.org/x.Dial.func1", "/src/x/dial.go", 7})
+	equal(t, "durable", parse("goroutine 2 [select (durable), synctest bubble 1]:", "").Durable, true)
+}
+
+func TestUserLine(t *testing.T) {
+	std := Frame{"sync.(*Mutex).Lock", library + "sync/mutex.go", 46}
+	client := Frame{"example.org/x.Get", "/src/x/client.go", 10}
+	test := Frame{"example.org/x.TestGet", "/src/x/client_test.go", 20}
+	for _, c := range []struct {
+		frames []Frame
+		want   Frame
+	}{
+		{[]Frame{std, client, test, client}, test},
+		{[]Frame{std, client}, client},
+		{[]Frame{std}, Frame{}},
+		{nil, Frame{}},
+	} {
+		got, ok := Goroutine{Frames: c.frames}.User()
+		equal(t, "line", got, c.want)
+		equal(t, "found", ok, c.want != Frame{})
+	}
+}
+
+// Time stands still only if nothing runs or may run, and somebody waits for what is not
+// in the bubble.
+func TestStillness(t *testing.T) {
+	durable, mutex := Goroutine{ID: 1, State: "select", Durable: true}, Goroutine{ID: 2, State: "sync.Mutex.Lock"}
+	for _, c := range []struct {
+		name       string
+		goroutines []Goroutine
+		want       bool
+	}{
+		{"nobody", nil, false},
+		{"durable", []Goroutine{durable}, false},
+		{"a mutex", []Goroutine{durable, mutex}, true},
+		{"one runs", []Goroutine{mutex, {ID: 3, State: "running"}}, false},
+		{"one may run", []Goroutine{mutex, {ID: 3, State: "runnable"}}, false},
+		{"a system call", []Goroutine{mutex, {ID: 3, State: "syscall"}}, false},
+		{"a collection", []Goroutine{mutex, {ID: 3, State: "GC assist wait"}}, false},
+	} {
+		_, got := stillness(c.goroutines)
+		equal(t, c.name, got, c.want)
+	}
+	a, _ := stillness([]Goroutine{mutex})
+	b, _ := stillness([]Goroutine{{ID: 2, State: "sync.Mutex.Lock", Frames: []Frame{{Func: "f"}}}})
+	equal(t, "two places look alike", a == b, false)
+}
+
+func TestHints(t *testing.T) {
+	for function, part := range map[string]string{
+		"net/http.(*persistConn).readLoop":                                   "Close the Body",
+		"net/http.(*Server).Serve":                                           "Close the http.Server",
+		"google.golang.org/grpc/internal/grpcsync.(*CallbackSerializer).run": "cc.Close",
+		"github.com/jackc/pgx/v5/pgxpool.(*Pool).backgroundHealthCheck":      "pool.Close",
+		"github.com/windtunnel-go/windtunnel/fakeloop.(*Loop).sleep":         "Close of the fakeloop.Loop",
+		"github.com/nats-io/nats.go.(*Conn).flusher":                         "nats.Conn",
+		"example.org/x.wait":                                                 "",
+	} {
+		h := Goroutine{State: "select", Durable: true, Frames: []Frame{{Func: function}}}.hint()
+		if (h == "") != (part == "") || !strings.Contains(h, part) {
+			t.Errorf("%s: %q", function, h)
+		}
+	}
+}
+
+// Long texts are cut, and equal stacks told once.
+func TestStacksAreCut(t *testing.T) {
+	var goroutines []Goroutine
+	for i := range 2 * most {
+		g := Goroutine{ID: uint64(i + 1), State: "sleep", Durable: true, Frames: []Frame{{Func: fmt.Sprint("f", i), File: "f.go", Line: 1}}}
+		goroutines = append(goroutines, g, g)
+	}
+	text := stacks(goroutines, 0)
+	equal(t, "stacks", strings.Count(text, "2 goroutines [sleep]:"), most)
+	equal(t, "rest", strings.HasSuffix(text, fmt.Sprintf("and %d other stacks", most)), true)
+	equal(t, "order", slices.IsSorted([]int{strings.Index(text, "f0\n"), strings.Index(text, "f1\n"), strings.Index(text, "f2\n")}), true)
+}

@@ -1,0 +1,80 @@
+package bubble
+
+import (
+	"context"
+	"errors"
+	"runtime/debug"
+	"sync/atomic"
+	"time"
+)
+
+// errEnded cancels the context of a function that has ended.
+var errEnded = errors.New("asynctest: the function to which this context was given has ended")
+
+// job is a call on its way through the bubble.
+type job struct {
+	Call
+	cancelled atomic.Bool
+	done      chan Result   // made outside, one slot
+	goroutine atomic.Uint64 // that runs Body; 0 until it has begun
+}
+
+// serve is the main goroutine of the bubble: it runs what comes.
+func (b *Bubble) serve() {
+	for j := range b.work {
+		r := b.perform(j)
+		b.busy.Store(false)
+		j.done <- r
+	}
+	time.Sleep(linger)
+}
+
+// perform runs a function on a goroutine of its own, until it has ended or virtual time
+// has reached the horizon.
+func (b *Bubble) perform(j *job) Result {
+	began := time.Now()
+	ctx, cancel := context.WithCancelCause(context.WithoutCancel(j.Context))
+	defer cancel(errEnded)
+	ended := make(chan Result, 1)
+	started := make(chan uint64, 1)
+	go func() {
+		started <- current()
+		protect(j.Body, ctx, ended)
+	}()
+	j.goroutine.Store(<-started)
+	for left := j.Horizon; ; {
+		timer := time.NewTimer(min(left, step))
+		select {
+		case r := <-ended:
+			timer.Stop()
+			return r
+		case <-timer.C:
+		}
+		select {
+		case r := <-ended:
+			return r
+		default:
+		}
+		if j.cancelled.Load() {
+			cancel(context.Cause(j.Context))
+		}
+		if left -= min(left, step); left <= 0 {
+			return stuck(j, b.id, time.Since(began))
+		}
+	}
+}
+
+// protect runs a function and says how it ended.
+func protect(body func(context.Context), ctx context.Context, ended chan<- Result) {
+	r := Result{Outcome: Exited}
+	defer func() {
+		if r.Outcome == Exited {
+			if v := recover(); v != nil {
+				r = Result{Outcome: Panicked, Value: v, Stack: string(debug.Stack())}
+			}
+		}
+		ended <- r
+	}()
+	body(ctx)
+	r.Outcome = Returned
+}
