@@ -35,6 +35,7 @@ var rooms = []room{
 	{"asynctest/blocking", []string{"golang.org/x/exp/trace"}},
 	{"asynctest/internal/bubble", nil},
 	{"asynctest", []string{"fakeloop", "toxics", "asynctest/blocking", "asynctest/internal/bubble", "github.com/onsi/gomega/..."}},
+	{"asynctest/spec", []string{"fakeloop", "asynctest", "asynctest/internal/bubble", "github.com/onsi/ginkgo/v2/..."}},
 	{"suites", nil}, // specs only
 	{"suites/subjects", []string{"fakeloop", "golang.org/x/crypto/bcrypt"}},
 	{"suites/nameserver", []string{"github.com/miekg/dns"}},

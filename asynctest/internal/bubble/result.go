@@ -132,7 +132,7 @@ func (g Goroutine) text(function bool) string {
 	}
 	b.WriteString(":\n")
 	for _, f := range g.Frames {
-		if strings.HasPrefix(f.Func, performFrame) || f.Func == protectFrame {
+		if strings.HasPrefix(f.Func, performFrame) || f.Func == protectFrame || strings.HasPrefix(f.Func, "github.com/onsi/ginkgo/v2/internal.") {
 			break // the rest is how a test gets into its bubble
 		}
 		fmt.Fprintf(&b, "    %s\n        %s:%d\n", f.Func, f.File, f.Line)

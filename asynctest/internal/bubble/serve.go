@@ -5,6 +5,7 @@ import (
 	"errors"
 	"runtime/debug"
 	"sync/atomic"
+	"testing/synctest"
 	"time"
 )
 
@@ -59,9 +60,18 @@ func (b *Bubble) perform(j *job) Result {
 			cancel(context.Cause(j.Context))
 		}
 		if left -= min(left, step); left <= 0 {
+			settle()
 			return stuck(j, b.id, time.Since(began))
 		}
 	}
+}
+
+// settle lets what goroutines did before they came to rest happen before what is done
+// next: without it the race detector would see a race between a function that was given
+// up and a cleanup. A loop may be waiting for the same; then it is not done.
+func settle() {
+	defer func() { _ = recover() }()
+	synctest.Wait()
 }
 
 // protect runs a function and says how it ended.
