@@ -32,8 +32,16 @@ func (r *blockReader) read(matcher string, actual any) error {
 		}
 		r.report = a
 		return nil
+	case *Tunnel:
+		if a == nil {
+			return fmt.Errorf("%s takes a recording.  Got a nil *asynctest.Tunnel", matcher)
+		}
+		if r.report, err = a.report(); err != nil {
+			return fmt.Errorf("%s got a tunnel whose recording shows nothing about the callbacks: %w", matcher, err)
+		}
+		return nil
 	}
-	return fmt.Errorf("%s takes a *blocking.Recorder, which Watch returns, or its *blocking.Report.  Got:\n%s", matcher, format.Object(actual, 1))
+	return fmt.Errorf("%s takes a *blocking.Recorder, which Watch returns, its *blocking.Report, or a *asynctest.Tunnel.  Got:\n%s", matcher, format.Object(actual, 1))
 }
 
 // MatchMayChangeInTheFuture is false: a recording that was looked at has ended.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -44,6 +45,7 @@ type Bubble struct {
 	mu      sync.Mutex
 	closed  bool
 	trouble bool // a function did not return
+	atEnd   []func()
 }
 
 // bubbles are those that are alive, by their number.
@@ -166,7 +168,7 @@ func (b *Bubble) await(j *job) Result {
 
 // Stacks shows what the goroutines of the bubble do. Any goroutine may call it, at any
 // time.
-func (b *Bubble) Stacks() string { return stacks(Goroutines(b.id), 0) }
+func (b *Bubble) Stacks() string { return stacks(Goroutines(b.id), 0, false) }
 
 func (b *Bubble) over() Result {
 	return Result{Outcome: Over, Value: b.verdict}
@@ -183,6 +185,7 @@ func (b *Bubble) End() Result {
 	if !first {
 		return Result{}
 	}
+	defer b.cleanUp()
 	close(b.work)
 	if b.busy.Load() {
 		return Result{} // it may end later, or never
@@ -208,6 +211,28 @@ func (b *Bubble) End() Result {
 				return Result{Outcome: Leaked, Goroutines: frozen.goroutines}
 			}
 		}
+	}
+}
+
+// AtEnd has f called outside of the bubble in which it is called, when that ends,
+// whatever has happened in it. It does nothing where Outside returns false, and outside of
+// bubbles.
+func AtEnd(f func()) {
+	if found, ok := bubbles.Load(ID()); ok {
+		b := found.(*Bubble)
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.atEnd = append(b.atEnd, f)
+	}
+}
+
+func (b *Bubble) cleanUp() {
+	b.mu.Lock()
+	all := b.atEnd
+	b.atEnd = nil
+	b.mu.Unlock()
+	for _, f := range slices.Backward(all) {
+		f()
 	}
 }
 

@@ -128,6 +128,14 @@ func (g Goroutine) isMachinery() bool {
 	return false
 }
 
+// isIdleLoop reports whether the goroutine is that of a fakeloop.Loop which has nothing to
+// run. It has no part in a deadlock.
+func (g Goroutine) isIdleLoop() bool {
+	const fakeloop = "github.com/windtunnel-go/windtunnel/fakeloop."
+	return g.Durable && len(g.Frames) > 0 && strings.HasPrefix(g.Frames[0].Func, fakeloop) &&
+		(g.Frames[0].Func == fakeloop+"(*Loop).sleep" || g.Frames[0].Func == fakeloop+"(*director).run")
+}
+
 // User returns the line of the goroutine that its author would look at first: the
 // innermost in a test file, or else the innermost outside of the standard library.
 func (g Goroutine) User() (Frame, bool) {

@@ -95,7 +95,7 @@ func TestStacksAreCut(t *testing.T) {
 		g := Goroutine{ID: uint64(i + 1), State: "sleep", Durable: true, Frames: []Frame{{Func: fmt.Sprint("f", i), File: "f.go", Line: 1}}}
 		goroutines = append(goroutines, g, g)
 	}
-	text := stacks(goroutines, 0)
+	text := stacks(goroutines, 0, false)
 	equal(t, "stacks", strings.Count(text, "2 goroutines [sleep]:"), most)
 	equal(t, "rest", strings.HasSuffix(text, fmt.Sprintf("and %d other stacks", most)), true)
 	equal(t, "order", slices.IsSorted([]int{strings.Index(text, "f0\n"), strings.Index(text, "f1\n"), strings.Index(text, "f2\n")}), true)

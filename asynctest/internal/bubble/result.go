@@ -37,7 +37,7 @@ type Result struct {
 
 // stuck is the result of a function that has reached its horizon.
 func stuck(j *job, bubble uint64, moved time.Duration) Result {
-	r := Result{Outcome: Stuck, Moved: moved, Goroutines: Goroutines(bubble)}
+	r := Result{Outcome: Stuck, Moved: moved, Goroutines: slices.DeleteFunc(Goroutines(bubble), Goroutine.isIdleLoop)}
 	r.find(j.goroutine.Load())
 	return r
 }
@@ -72,11 +72,11 @@ func (r Result) String() string {
 	case Stuck:
 		return fmt.Sprintf("a deadlock: this has not come by %v of virtual time, and nothing else is left to happen before.  "+
 			"The horizon is too near if it takes that long; otherwise somebody forgot to send, to close or to set a deadline.\n\n%s",
-			r.Moved, stacks(r.Goroutines, r.function))
+			r.Moved, stacks(r.Goroutines, r.function, false))
 	case Frozen:
 		return fmt.Sprintf("virtual time stands still, and nothing has run in the bubble for %v of real time: "+
 			"somebody waits for what virtual time cannot end, a mutex, a channel or a WaitGroup from outside the bubble, or a real connection.  "+
-			"These are not durably blocked:\n\n%s", r.guard, stacks(culprits(r.Goroutines), r.function))
+			"These are not durably blocked:\n\n%s", r.guard, stacks(culprits(r.Goroutines), r.function, true))
 	case Busy:
 		return "not run: an earlier function is still in the bubble, and does not return"
 	case Over:
@@ -85,7 +85,7 @@ func (r Result) String() string {
 		return "the race detector found a data race in the bubble; its report is on standard error"
 	}
 	return fmt.Sprintf("%s left in the bubble when its test was over, although virtual time went on for %v:\n\n%s",
-		plural(len(r.Goroutines), "goroutine was", "goroutines were"), linger, stacks(r.Goroutines, 0))
+		plural(len(r.Goroutines), "goroutine was", "goroutines were"), linger, stacks(r.Goroutines, 0, true))
 }
 
 // culprits returns those that keep time from moving.
@@ -103,12 +103,13 @@ func plural(n int, one, many string) string {
 // most is how many different stacks a text shows.
 const most = 20
 
-// stacks shows goroutines, those with equal stacks once, and what would end each.
-func stacks(goroutines []Goroutine, function uint64) string {
+// stacks shows goroutines, those with equal stacks once, and, with hints, what would end
+// each.
+func stacks(goroutines []Goroutine, function uint64, hints bool) string {
 	var texts []string
 	count := map[string]int{}
 	for _, g := range goroutines {
-		text := g.text(g.ID == function)
+		text := g.text(g.ID == function, hints)
 		if count[text]++; count[text] == 1 {
 			texts = append(texts, text)
 		}
@@ -124,7 +125,7 @@ func stacks(goroutines []Goroutine, function uint64) string {
 	return strings.TrimRight(b.String(), "\n")
 }
 
-func (g Goroutine) text(function bool) string {
+func (g Goroutine) text(function, hints bool) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "[%s]", g.State)
 	if function {
@@ -140,7 +141,7 @@ func (g Goroutine) text(function bool) string {
 	if !function && g.Created.Func != "" && !strings.HasSuffix(g.Created.Func, "(*Bubble).perform") {
 		fmt.Fprintf(&b, "    created by %s\n        %s:%d\n", g.Created.Func, g.Created.File, g.Created.Line)
 	}
-	if h := g.hint(); h != "" {
+	if h := g.hint(); h != "" && hints {
 		fmt.Fprintf(&b, "    %s\n", h)
 	}
 	return b.String()

@@ -1,0 +1,78 @@
+package asynctest
+
+import (
+	"context"
+	"runtime"
+
+	"github.com/windtunnel-go/windtunnel/asynctest/internal/bubble"
+	"github.com/windtunnel-go/windtunnel/asynctest/internal/rerun"
+)
+
+// TestingT is what [Run] needs of a test. *testing.T, *testing.B and *testing.F have it.
+type TestingT interface {
+	Helper()
+	Name() string
+	Errorf(format string, args ...any)
+	Logf(format string, args ...any)
+	Failed() bool
+	Skipped() bool
+}
+
+// Run runs f in a testing/synctest bubble of its own, with a tunnel that it closes:
+//
+//	func TestRetries(t *testing.T) {
+//		asynctest.Run(t, func(tunnel *asynctest.Tunnel) {
+//			g := NewWithT(t)
+//			c := client.New(tunnel.Loop)
+//			g.Expect(c.Fetch("http://api/x")).To(ResolveWith("ok"))
+//			g.Expect(tunnel).To(NeverBlock())
+//		})
+//	}
+//
+// f may use t as always, but for t.Run, t.Parallel and what t.Context and t.Cleanup
+// give, which is outside of the bubble: use tunnel.Context() and defer. A panic of f, a
+// deadlock, virtual time that stands still, goroutines that are left, and what the loop
+// says is lost fail t, each with the stacks of the bubble, and the next test runs. See
+// package spec for what these words mean; Run does for package testing what that does for
+// Ginkgo.
+//
+// A test that fails prints the line that runs it again.
+func Run(t TestingT, f func(tunnel *Tunnel), options ...TunnelOption) {
+	t.Helper()
+	seed := WithSeed(rerun.Seed(rerun.Base(defaultBase), t.Name(), 1))
+	b := bubble.Start()
+	var tunnel *Tunnel
+	r := b.Run(bubble.Call{Body: func(context.Context) {
+		tunnel = NewTunnel(append([]TunnelOption{seed}, options...)...)
+		f(tunnel)
+	}})
+	known := t.Failed() || t.Skipped()
+	var lost error
+	closing := b.Run(bubble.Call{Body: func(context.Context) {
+		if tunnel != nil {
+			lost = tunnel.Close()
+		}
+	}})
+	end := b.End()
+
+	exits := r.Outcome == bubble.Exited && known
+	if r.Outcome != bubble.Returned && !exits {
+		t.Errorf("asynctest: %v", r)
+	}
+	switch {
+	case closing.Outcome == bubble.Busy: // r says why
+	case closing.Outcome != bubble.Returned:
+		t.Errorf("asynctest: the tunnel could not be closed: %v", closing)
+	case lost != nil:
+		t.Errorf("asynctest: %v", lost)
+	}
+	if end.Outcome != bubble.Returned {
+		t.Errorf("asynctest: %v", end)
+	}
+	if t.Failed() {
+		t.Logf("To reproduce: %s", rerun.GoTest(t.Name()))
+	}
+	if exits {
+		runtime.Goexit() // as FailNow and SkipNow have begun to, on another goroutine
+	}
+}

@@ -1,0 +1,287 @@
+package asynctest_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	. "github.com/onsi/gomega"
+	. "github.com/windtunnel-go/windtunnel/asynctest"
+
+	"github.com/windtunnel-go/windtunnel/asynctest/blocking"
+	"github.com/windtunnel-go/windtunnel/fakeloop"
+)
+
+// subject is a test that is allowed to fail.
+type subject struct {
+	name    string
+	failed  bool
+	skipped bool
+	errors  []string
+	logs    []string
+}
+
+func (s *subject) Helper()       {}
+func (s *subject) Name() string  { return s.name }
+func (s *subject) Failed() bool  { return s.failed }
+func (s *subject) Skipped() bool { return s.skipped }
+func (s *subject) Errorf(format string, args ...any) {
+	s.failed = true
+	s.errors = append(s.errors, fmt.Sprintf(format, args...))
+}
+func (s *subject) Logf(format string, args ...any) {
+	s.logs = append(s.logs, fmt.Sprintf(format, args...))
+}
+func (s *subject) Fatalf(format string, args ...any) {
+	s.Errorf(format, args...)
+	runtime.Goexit()
+}
+
+func (s *subject) skipNow() {
+	s.skipped = true
+	runtime.Goexit()
+}
+
+// runSubject runs a test that may fail, and reports whether Run returned.
+func runSubject(f func(s *subject, tunnel *Tunnel), options ...TunnelOption) (s *subject, returned bool) {
+	s = &subject{name: "TestSubject/part"}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		Run(s, func(tunnel *Tunnel) { f(s, tunnel) }, options...)
+		returned = true
+	}()
+	<-done
+	return s, returned
+}
+
+func TestRunInABubble(t *testing.T) {
+	Run(t, func(tunnel *Tunnel) {
+		g := NewWithT(t)
+		g.Expect(tunnel.Loop.Mode()).To(Equal(fakeloop.Bubble))
+		fetched := fakeloop.NewPromise[string](tunnel.Loop, "fetch")
+		replies := make(chan string)
+		go func() {
+			time.Sleep(time.Hour)
+			replies <- "ok"
+		}()
+		go func() {
+			reply := <-replies
+			_ = tunnel.Loop.PostFrom("client", func() { fetched.Resolve(reply) })
+		}()
+		g.Expect(fetched.Future()).To(BePending())
+		g.Expect(fetched.Future()).To(ResolveWith("ok"))
+		g.Expect(tunnel.Elapsed()).To(Equal(time.Hour))
+		g.Expect(tunnel).To(NeverBlock())
+		g.Expect(tunnel).To(NeverBlock(), "the second look")
+	})
+}
+
+func TestRunSeesBlocking(t *testing.T) {
+	Run(t, func(tunnel *Tunnel) {
+		g := NewWithT(t)
+		tunnel.Loop.Post(func() { time.Sleep(time.Hour) })
+		g.Expect(tunnel.Settle()).To(Succeed())
+		time.Sleep(time.Hour)
+		g.Expect(tunnel).NotTo(NeverBlock())
+		g.Expect(tunnel).To(And(BlockOn(blocking.Sleep), BlockAt("TestRunSeesBlocking"), NeverBlock(Except(blocking.Sleep))))
+	})
+}
+
+func TestRunTakesRules(t *testing.T) {
+	Run(t, func(tunnel *Tunnel) {
+		tunnel.Loop.Post(rest)
+		NewWithT(t).Expect(tunnel.Settle()).To(Succeed())
+		time.Sleep(time.Minute)
+		NewWithT(t).Expect(tunnel).To(NeverBlock())
+	}, WithRules(blocking.Allow(blocking.FuncName(rest), "this is a test")))
+}
+
+func rest() { time.Sleep(time.Second) }
+
+// What goes wrong in a test, and what is said of it.
+func TestRunReports(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		f    func(s *subject, tunnel *Tunnel)
+		want []string // parts of the errors, in order
+		ends bool     // Run does not return
+	}{
+		{"nothing", func(*subject, *Tunnel) {}, nil, false},
+		{"a failure", func(s *subject, _ *Tunnel) { s.Fatalf("no") }, []string{"no"}, true},
+		{"a failure with a goroutine left", func(s *subject, _ *Tunnel) {
+			go func() { select {} }()
+			s.Fatalf("no")
+		}, []string{"no", "asynctest: 1 goroutine was left in the bubble"}, true},
+		{"a failure in a callback", func(s *subject, tunnel *Tunnel) {
+			tunnel.Loop.Post(func() { s.Fatalf("no") })
+			_ = tunnel.Settle()
+			s.Errorf("went on")
+		}, []string{"no"}, true},
+		{"a failure in a callback for which nobody waits", func(s *subject, tunnel *Tunnel) {
+			tunnel.Loop.Post(func() { s.Fatalf("no") })
+			time.Sleep(time.Second)
+		}, []string{"no"}, false},
+		{"a skip", func(s *subject, _ *Tunnel) { s.skipNow() }, nil, true},
+		{"a panic", func(*subject, *Tunnel) { panic(errLost) }, []string{"asynctest: panicked: connection lost"}, false},
+		{"an exit", func(*subject, *Tunnel) { runtime.Goexit() }, []string{"asynctest: ended by runtime.Goexit"}, false},
+		{"a deadlock", func(*subject, *Tunnel) { select {} }, []string{"asynctest: a deadlock: this has not come by 24h0m0s"}, false},
+		{"a deadlock that closing ends", func(_ *subject, tunnel *Tunnel) { <-tunnel.Context().Done() }, []string{"asynctest: a deadlock"}, false},
+		{"a goroutine left", func(*subject, *Tunnel) { go func() { select {} }() }, []string{"asynctest: 1 goroutine was left in the bubble"}, false},
+		{"an error that nobody looked at", func(_ *subject, tunnel *Tunnel) {
+			fakeloop.NewPromise[int](tunnel.Loop, "lost").Reject(errLost)
+		}, []string{`asynctest: fakeloop: nobody looked at the error of future "lost"`}, false},
+		{"a callback that panics", func(_ *subject, tunnel *Tunnel) {
+			tunnel.Loop.Post(func() { panic("callback") })
+			time.Sleep(1)
+		}, []string{"asynctest: fakeloop: callback "}, false},
+		{"a tunnel that is closed", func(s *subject, tunnel *Tunnel) {
+			if err := tunnel.Close(); err != nil {
+				s.Errorf("Close: %v", err)
+			}
+		}, nil, false},
+		{"a tunnel in a tunnel", func(s *subject, _ *Tunnel) { Run(s, func(*Tunnel) {}) }, []string{"asynctest: panicked: asynctest: a bubble cannot begin inside another one"}, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			g := NewWithT(t)
+			s, returned := runSubject(c.f)
+			g.Expect(returned).To(Equal(!c.ends), "Run returned")
+			g.Expect(s.errors).To(HaveLen(len(c.want)))
+			for i, want := range c.want {
+				g.Expect(s.errors[i]).To(HavePrefix(want))
+			}
+			if len(c.want) == 0 {
+				g.Expect(s.logs).To(BeEmpty())
+			} else {
+				g.Expect(s.logs).To(Equal([]string{"To reproduce: go test -count=1 -run='^TestSubject$/^part$' ./asynctest"}))
+			}
+		})
+	}
+}
+
+// What waits for the context ends before the bubble does.
+func TestContextOfTheTunnel(t *testing.T) {
+	var before, cause error
+	Run(t, func(tunnel *Tunnel) {
+		ctx := tunnel.Context()
+		before = ctx.Err()
+		go func() {
+			<-ctx.Done()
+			cause = context.Cause(ctx)
+		}()
+	})
+	g := NewWithT(t)
+	g.Expect(before).NotTo(HaveOccurred())
+	g.Expect(cause).To(MatchError(ErrTunnelClosed))
+}
+
+// The seed comes from the name of the test and the environment, and answers what is
+// left open.
+func TestSeedOfTheTunnel(t *testing.T) {
+	g := NewWithT(t)
+	play := func(name string, options ...TunnelOption) (seed uint64, picks string) {
+		Run(&subject{name: name}, func(tunnel *Tunnel) {
+			seed = tunnel.Seed()
+			for range 20 {
+				picks += fmt.Sprint(tunnel.Loop.Choose("pick", 10))
+			}
+		}, options...)
+		return seed, picks
+	}
+	a, picksA := play("a")
+	again, picksAgain := play("a")
+	b, picksB := play("b")
+	g.Expect(again).To(Equal(a))
+	g.Expect(picksAgain).To(Equal(picksA))
+	g.Expect(b).NotTo(Equal(a))
+	g.Expect(picksB).NotTo(Equal(picksA))
+
+	given, picksGiven := play("b", WithSeed(a))
+	g.Expect(given).To(Equal(a))
+	g.Expect(picksGiven).To(Equal(picksA))
+	_, fifo := play("a", WithLoop(fakeloop.Config{Decisions: zeros{}}))
+	g.Expect(fifo).To(Equal(strings.Repeat("0", 20)))
+
+	t.Setenv("WINDTUNNEL_SEED", "77")
+	other, _ := play("a")
+	g.Expect(other).NotTo(Equal(a))
+	s, _ := runSubject(func(s *subject, _ *Tunnel) { s.Errorf("no") })
+	g.Expect(s.logs).To(Equal([]string{"To reproduce: WINDTUNNEL_SEED=77 go test -count=1 -run='^TestSubject$/^part$' ./asynctest"}))
+}
+
+type zeros struct{}
+
+func (zeros) Choose(string, int) int { return 0 }
+
+func TestTunnelOutsideOfBubbles(t *testing.T) {
+	g := NewWithT(t)
+	tunnel := NewTunnel(WithSeed(5))
+	g.Expect(tunnel.Loop.Mode()).To(Equal(fakeloop.Virtual))
+	p := fakeloop.NewPromise[string](tunnel.Loop, "later")
+	tunnel.Loop.AfterFunc(time.Hour, func() { p.Resolve("ok") })
+	g.Expect(p.Future()).To(ResolveWith("ok"))
+	g.Expect(tunnel).To(NeverBlock())
+	g.Expect(tunnel.String()).To(Equal("tunnel with a virtual loop at 1h0m0s, seed 5"))
+	g.Expect(tunnel.GomegaString()).To(Equal(tunnel.String()))
+	g.Expect(tunnel.Close()).To(Succeed())
+	g.Expect(tunnel.Close()).To(Succeed())
+}
+
+// In a bubble of somebody else's everything but the detector works, and that says so.
+func TestTunnelInAnothersBubble(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := NewWithT(t)
+		tunnel := NewTunnel()
+		g.Expect(tunnel.Loop.Mode()).To(Equal(fakeloop.Bubble))
+		_, err := NeverBlock().Match(tunnel)
+		g.Expect(err).To(MatchError(ContainSubstring("NeverBlock got a tunnel whose recording shows nothing about the callbacks: the detector cannot be started in a bubble that was not made by Run or package spec")))
+		g.Expect(tunnel.Close()).To(Succeed())
+	})
+}
+
+// The process has one detector: the second tunnel says who has it.
+func TestTwoTunnelsAtOnce(t *testing.T) {
+	g := NewWithT(t)
+	first, second := NewTunnel(), NewTunnel()
+	_, err := NeverBlock().Match(second)
+	g.Expect(err).To(MatchError(blocking.ErrBusy))
+	g.Expect(second.Close()).To(Succeed())
+	g.Expect(first).To(NeverBlock())
+	g.Expect(first.Close()).To(Succeed())
+}
+
+func TestNoTunnel(t *testing.T) {
+	_, err := NeverBlock().Match((*Tunnel)(nil))
+	NewWithT(t).Expect(err).To(MatchError("NeverBlock takes a recording.  Got a nil *asynctest.Tunnel"))
+}
+
+// A test that never gets to close its tunnel does not keep the detector.
+func TestTheDetectorIsFreeAfterADeadlock(t *testing.T) {
+	t.Setenv("WINDTUNNEL_GUARD", "100ms")
+	foreign := make(chan int)
+	s, _ := runSubject(func(*subject, *Tunnel) { <-foreign })
+	g := NewWithT(t)
+	g.Expect(s.errors).To(ConsistOf(HavePrefix("asynctest: virtual time stands still")))
+	rec, err := blocking.Start(blocking.Config{})
+	g.Expect(err).NotTo(HaveOccurred())
+	_, err = rec.Stop()
+	g.Expect(err).NotTo(HaveOccurred())
+	close(foreign)
+}
+
+func TestFatalOfTheTunnel(t *testing.T) {
+	g := NewWithT(t)
+	isLost := func(v any) bool {
+		err, ok := v.(error)
+		return ok && errors.Is(err, errLost)
+	}
+	tunnel := NewTunnel(WithFatal(isLost))
+	tunnel.Loop.Post(func() { panic(errLost) })
+	g.Expect(func() { _ = tunnel.Settle() }).To(PanicWith(errLost))
+	g.Expect(tunnel.Close()).To(Succeed())
+}

@@ -1,0 +1,28 @@
+package spec
+
+import (
+	"github.com/onsi/ginkgo/v2"
+	"github.com/onsi/ginkgo/v2/types"
+
+	"github.com/windtunnel-go/windtunnel/asynctest"
+)
+
+// Tunnel makes a tunnel for the spec that runs, and closes it when the spec is over,
+// after what is deferred later. What it says on closing fails the spec at the line of this
+// call. In a spec with [Bubble] its loop is in the bubble; elsewhere it is on virtual time,
+// and driven by the matchers.
+//
+//	It("retries", spec.Bubble, func() {
+//		tunnel := spec.Tunnel()
+//		c := client.New(tunnel.Loop)
+//		Expect(c.Fetch("http://api/x")).To(ResolveWith("ok"))
+//		Expect(tunnel).To(NeverBlock())
+//	})
+//
+// Its seed is [Seed].
+func Tunnel(options ...asynctest.TunnelOption) *asynctest.Tunnel {
+	all := append([]asynctest.TunnelOption{asynctest.WithSeed(Seed()), asynctest.WithFatal(isFailure)}, options...)
+	t := asynctest.NewTunnel(all...)
+	ginkgo.DeferCleanup(types.NewCodeLocation(1), t.Close)
+	return t
+}

@@ -1,0 +1,148 @@
+package asynctest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/windtunnel-go/windtunnel/asynctest/blocking"
+	"github.com/windtunnel-go/windtunnel/asynctest/internal/bubble"
+	"github.com/windtunnel-go/windtunnel/asynctest/internal/rerun"
+	"github.com/windtunnel-go/windtunnel/fakeloop"
+)
+
+// Tunnel is what a test of asynchronous code works in: a loop, a detector of blocking
+// callbacks, and a seed. [Run] and spec.Tunnel of package spec make one and close it;
+// [NewTunnel] makes one that the caller closes. A Tunnel is used where it was made: inside
+// its bubble, if that is in one. Its methods may be called from any goroutine there.
+type Tunnel struct {
+	// Loop is the loop of the tunnel, with Sites on. In a bubble it is in Bubble mode,
+	// outside it is on Virtual time.
+	Loop *fakeloop.Loop
+
+	seed    uint64
+	ctx     context.Context
+	cancel  context.CancelCauseFunc
+	rec     *blocking.Recorder
+	blind   error // why there is no rec
+	closing sync.Once
+}
+
+// ErrTunnelClosed is the cause with which the context of a tunnel is cancelled.
+var ErrTunnelClosed = errors.New("asynctest: the tunnel is closed")
+
+// NewTunnel makes a tunnel; close it with Close. In a testing/synctest bubble that neither
+// [Run] nor package spec has made it has no detector, since that cannot start there.
+func NewTunnel(options ...TunnelOption) *Tunnel {
+	c := tunnelConfig{}
+	for _, o := range options {
+		o.applyTunnel(&c)
+	}
+	if !c.seeded {
+		c.seed = rerun.Seed(rerun.Base(defaultBase), "", 1)
+	}
+	t := &Tunnel{seed: c.seed}
+	c.loop.Sites = true
+	if c.loop.Mode == fakeloop.Virtual && bubble.ID() != 0 {
+		c.loop.Mode = fakeloop.Bubble
+	}
+	if c.loop.Decisions == nil {
+		c.loop.Decisions = fakeloop.Seed(c.seed)
+	}
+	if c.loop.Fatal == nil {
+		c.loop.Fatal = c.fatal
+	}
+	t.record(c.rules)
+	t.Loop = fakeloop.New(c.loop)
+	t.ctx, t.cancel = context.WithCancelCause(context.Background())
+	return t
+}
+
+// record starts the detector, which must not begin inside a bubble.
+func (t *Tunnel) record(rules []blocking.Rule) {
+	t.blind = fmt.Errorf("the detector cannot be started in a bubble that was not made by Run or package spec")
+	bubble.Outside(func() {
+		t.rec, t.blind = blocking.Start(blocking.Config{Markers: fakeloop.CallbackFrames(), Allow: rules})
+	})
+	if t.rec != nil {
+		bubble.AtEnd(func() { _, _ = t.rec.Stop() }) // also if the test never gets to Close
+	}
+}
+
+// report ends the recording.
+func (t *Tunnel) report() (*blocking.Report, error) {
+	if t.rec == nil {
+		return nil, t.blind
+	}
+	return t.rec.Stop()
+}
+
+// Seed returns the seed of the tunnel, from which all that is random in it comes.
+func (t *Tunnel) Seed() uint64 { return t.seed }
+
+// Context returns a context that is cancelled, with the cause [ErrTunnelClosed], when the
+// tunnel is closed, and so before its bubble ends. Give it to clients: their goroutines
+// end with it.
+func (t *Tunnel) Context() context.Context { return t.ctx }
+
+// Elapsed returns how much virtual time has passed since the tunnel was made.
+func (t *Tunnel) Elapsed() time.Duration { return t.Loop.Elapsed() }
+
+// Settle waits until nothing is left to do at this instant, on the loop and, in a
+// bubble, anywhere else. It takes the place of synctest.Wait, which must not be called
+// beside a loop.
+func (t *Tunnel) Settle() error { return t.Loop.Settle() }
+
+// Close cancels the context, in a bubble lets everybody who hears of that come to rest,
+// closes the loop and ends the recording. It returns what the loop knows to be lost, see
+// fakeloop.Loop.Close, and says if the recording was blind. Further calls return nil.
+func (t *Tunnel) Close() error {
+	var err error
+	t.closing.Do(func() {
+		t.cancel(ErrTunnelClosed)
+		err = closeLoop(t.Loop)
+		if t.rec != nil {
+			if _, blind := t.rec.Stop(); blind != nil {
+				err = errors.Join(err, fmt.Errorf("asynctest: the recording of the tunnel shows nothing about the callbacks: %w", blind))
+			}
+		}
+	})
+	return err
+}
+
+// closeLoop settles and closes a loop. The failure of a test framework that is on its way
+// from a callback must not keep it from that: the framework knows of it.
+func closeLoop(loop *fakeloop.Loop) error {
+	var settled error
+	if loop.Mode() == fakeloop.Bubble {
+		settled = contain(loop.Settle)
+	}
+	if errors.Is(settled, fakeloop.ErrClosed) {
+		settled = nil
+	}
+	return errors.Join(settled, contain(loop.Close))
+}
+
+// contain calls f on a goroutine of its own, which may end by a panic or by
+// runtime.Goexit.
+func contain(f func() error) error {
+	var err error
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		defer func() { _ = recover() }()
+		err = f()
+	}()
+	<-done
+	return err
+}
+
+// String describes the tunnel.
+func (t *Tunnel) String() string {
+	return fmt.Sprintf("tunnel with a %v loop at %v, seed %d", t.Loop.Mode(), t.Loop.Elapsed(), t.seed)
+}
+
+// GomegaString is what Gomega prints for a tunnel.
+func (t *Tunnel) GomegaString() string { return t.String() }

@@ -1,0 +1,50 @@
+package asynctest
+
+import (
+	"github.com/windtunnel-go/windtunnel/asynctest/blocking"
+	"github.com/windtunnel-go/windtunnel/fakeloop"
+)
+
+// defaultBase is the base of the seeds of tests that package testing runs: a plain go
+// test does the same each time.
+const defaultBase = 1
+
+// TunnelOption says how a [Tunnel] is made: [WithSeed], [WithLoop], [WithRules],
+// [WithFatal].
+type TunnelOption interface{ applyTunnel(*tunnelConfig) }
+
+type tunnelConfig struct {
+	seed   uint64
+	seeded bool
+	loop   fakeloop.Config
+	rules  []blocking.Rule
+	fatal  func(any) bool
+}
+
+type tunnelOption func(*tunnelConfig)
+
+func (o tunnelOption) applyTunnel(c *tunnelConfig) { o(c) }
+
+// WithSeed gives a tunnel its seed. Without it the seed comes from the name of the test
+// and from WINDTUNNEL_SEED, or Ginkgo's seed.
+func WithSeed(seed uint64) TunnelOption {
+	return tunnelOption(func(c *tunnelConfig) { c.seed, c.seeded = seed, true })
+}
+
+// WithLoop configures the loop of a tunnel. The tunnel sets Sites. It chooses the mode,
+// unless that is Wall, and unless they are given, Decisions, to fakeloop.Seed of its seed,
+// and Fatal.
+func WithLoop(config fakeloop.Config) TunnelOption {
+	return tunnelOption(func(c *tunnelConfig) { c.loop = config })
+}
+
+// WithRules allows single functions to block: see [NeverBlock].
+func WithRules(rules ...blocking.Rule) TunnelOption {
+	return tunnelOption(func(c *tunnelConfig) { c.rules = append(c.rules, rules...) })
+}
+
+// WithFatal tells the failures of a test framework from other panics: see
+// fakeloop.Config. Package spec gives that of Ginkgo.
+func WithFatal(fatal func(recovered any) bool) TunnelOption {
+	return tunnelOption(func(c *tunnelConfig) { c.fatal = fatal })
+}
