@@ -130,7 +130,7 @@ func TestRunReports(t *testing.T) {
 		{"a skip", func(s *subject, _ *Tunnel) { s.skipNow() }, nil, true},
 		{"a panic", func(*subject, *Tunnel) { panic(errLost) }, []string{"asynctest: panicked: connection lost"}, false},
 		{"an exit", func(*subject, *Tunnel) { runtime.Goexit() }, []string{"asynctest: ended by runtime.Goexit"}, false},
-		{"a deadlock", func(*subject, *Tunnel) { select {} }, []string{"asynctest: a deadlock: this has not come by 24h0m0s"}, false},
+		{"a deadlock", func(*subject, *Tunnel) { select {} }, []string{"asynctest: a deadlock: this has not come by 168h0m0s"}, false},
 		{"a deadlock that closing ends", func(_ *subject, tunnel *Tunnel) { <-tunnel.Context().Done() }, []string{"asynctest: a deadlock"}, false},
 		{"a goroutine left", func(*subject, *Tunnel) { go func() { select {} }() }, []string{"asynctest: 1 goroutine was left in the bubble"}, false},
 		{"an error that nobody looked at", func(_ *subject, tunnel *Tunnel) {

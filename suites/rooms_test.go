@@ -34,8 +34,9 @@ var rooms = []room{
 	{"toxics/tcp", []string{"toxics", "github.com/Shopify/toxiproxy/v2/...", "github.com/rs/zerolog/..."}},
 	{"asynctest/blocking", []string{"golang.org/x/exp/trace"}},
 	{"asynctest/internal/bubble", nil},
-	{"asynctest", []string{"fakeloop", "toxics", "asynctest/blocking", "asynctest/internal/bubble", "github.com/onsi/gomega/..."}},
-	{"asynctest/spec", []string{"fakeloop", "asynctest", "asynctest/internal/bubble", "github.com/onsi/ginkgo/v2/..."}},
+	{"asynctest/internal/rerun", nil},
+	{"asynctest", []string{"fakeloop", "toxics", "asynctest/blocking", "asynctest/internal/...", "github.com/onsi/gomega/..."}},
+	{"asynctest/spec", []string{"asynctest", "asynctest/internal/...", "github.com/onsi/ginkgo/v2/..."}},
 	{"suites", nil}, // specs only
 	{"suites/subjects", []string{"fakeloop", "golang.org/x/crypto/bcrypt"}},
 	{"suites/nameserver", []string{"github.com/miekg/dns"}},

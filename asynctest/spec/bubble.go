@@ -21,7 +21,7 @@ import (
 //	})
 var Bubble = Horizon(bubble.DefaultHorizon)
 
-// Horizon is [Bubble] for nodes that need more virtual time than 24 hours, or that
+// Horizon is [Bubble] for nodes that need more virtual time than a week, or that
 // should be given up sooner: d is how far one node may move the clock before what it
 // waits for counts as a deadlock. It panics if d is not positive.
 //
@@ -38,7 +38,8 @@ type inside struct{}
 
 // around runs one node of a spec.
 func around(ctx context.Context, body func(context.Context), horizon time.Duration) {
-	if ctx.Value(inside{}) != nil { // the decorator stands at the container, too
+	if ctx.Value(inside{}) != nil { // a decorator stands further out, too
+		bubble.SetHorizon(ctx, horizon)
 		body(ctx)
 		return
 	}

@@ -39,7 +39,7 @@ Each of these fails one spec, at the user's line, with the stacks of its bubble,
 the next spec runs:
 
   - a failure, a panic, or runtime.Goexit in a node
-  - a deadlock: a node waits for what does not come within [Horizon], 24 hours of
+  - a deadlock: a node waits for what does not come within its [Horizon], a week of
     virtual time. The bubble goes on, and the cleanups run in it
   - time that stands still: somebody waits for a mutex, for a channel from outside or
     for a real connection, and nothing else runs. A watchdog says so after 10 seconds of

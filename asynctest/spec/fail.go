@@ -3,14 +3,13 @@ package spec
 import (
 	"context"
 	"reflect"
-	"strconv"
-	"strings"
+	"runtime/debug"
 	"unsafe"
 
 	"github.com/onsi/ginkgo/v2"
 	"github.com/onsi/ginkgo/v2/types"
 
-	"github.com/windtunnel-go/windtunnel/fakeloop"
+	"github.com/windtunnel-go/windtunnel/asynctest/internal/bubble"
 )
 
 // failAt is ginkgo.Fail at a given place. Fail itself takes the place from the stack of
@@ -32,11 +31,10 @@ func recovered(ctx context.Context) {
 	if v == nil || isFailure(v) {
 		return
 	}
-	p := fakeloop.Recovered(v, "")
-	if tell, ok := method[func(types.CodeLocation, any)](ctx, "Panic"); ok {
-		file, line, _ := strings.Cut(p.Site, ".go:")
-		n, _ := strconv.Atoi(line)
-		tell(types.CodeLocation{FileName: file + ".go", LineNumber: n, FullStackTrace: types.PruneStack(p.Stack, 1)}, v)
+	stack := string(debug.Stack())
+	at, found := bubble.PanicLine(stack)
+	if tell, ok := method[func(types.CodeLocation, any)](ctx, "Panic"); ok && found {
+		tell(types.CodeLocation{FileName: at.File, LineNumber: at.Line, FullStackTrace: types.PruneStack(stack, 1)}, v)
 		return
 	}
 	defer ginkgo.GinkgoRecover()

@@ -13,8 +13,9 @@ import (
 	"time"
 )
 
-// DefaultHorizon is how far a function may move virtual time before it is given up.
-const DefaultHorizon = 24 * time.Hour
+// DefaultHorizon is how far a function may move virtual time before it is given up. It is
+// well beyond that of a fakeloop.Loop, whose calls tell more about what they wait for.
+const DefaultHorizon = 7 * 24 * time.Hour
 
 // DefaultGuard is how long, in real time, nothing in a bubble may run before the
 // watchdog says that virtual time stands still. WINDTUNNEL_GUARD replaces it.

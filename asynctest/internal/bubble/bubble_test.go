@@ -103,7 +103,7 @@ func TestADeadlockIsFoundAndTheBubbleGoesOn(t *testing.T) {
 	equal(t, "outcome", r.Outcome, Stuck)
 	equal(t, "virtual time", r.Moved, DefaultHorizon)
 	equal(t, "file", r.User.File[strings.LastIndex(r.User.File, "/")+1:], "bubble_test.go")
-	contains(t, r.String(), "a deadlock: this has not come by 24h0m0s of virtual time", "goroutine [chan receive], the one that runs the test:", "TestADeadlockIsFoundAndTheBubbleGoesOn.func1")
+	contains(t, r.String(), "a deadlock: this has not come by 168h0m0s of virtual time", "goroutine [chan receive], the one that runs the test:", "TestADeadlockIsFoundAndTheBubbleGoesOn.func1")
 	equal(t, "cleanup", run(b, func() { close(never) }).Outcome, Returned)
 	equal(t, "end", b.End().Outcome, Returned)
 	equal(t, "the function went on", reached, true)
@@ -122,6 +122,19 @@ func TestALongSleepIsNoDeadlock(t *testing.T) {
 	b := Start()
 	r := b.Run(Call{Horizon: 3 * 365 * 24 * time.Hour, Body: func(context.Context) { time.Sleep(2 * 365 * 24 * time.Hour) }})
 	equal(t, "outcome", r.Outcome, Returned)
+	equal(t, "end", b.End().Outcome, Returned)
+}
+
+func TestHorizonChangesFromWithin(t *testing.T) {
+	b := Start()
+	r := b.Run(Call{Horizon: 100 * time.Hour, Body: func(ctx context.Context) {
+		time.Sleep(time.Minute)
+		SetHorizon(ctx, time.Minute)
+		select {}
+	}})
+	equal(t, "outcome", r.Outcome, Stuck)
+	equal(t, "virtual time", r.Moved, 2*time.Minute)
+	SetHorizon(context.Background(), time.Minute) // no function of a bubble: nothing happens
 	equal(t, "end", b.End().Outcome, Returned)
 }
 

@@ -154,6 +154,22 @@ func (g Goroutine) User() (Frame, bool) {
 	return *first, true
 }
 
+// PanicLine returns the line of a panic, of which stack is that of the goroutine (as
+// debug.Stack has it): the innermost that belongs to whoever wrote the test or the code
+// under test.
+func PanicLine(stack string) (Frame, bool) {
+	head, rest, _ := strings.Cut(stack, "\n")
+	g := parse(head, rest)
+	begun := false
+	for _, f := range g.Frames {
+		begun = begun || f.Func == "panic"
+		if begun && f.Func != "panic" && !f.isStandard() && (strings.HasSuffix(f.File, "_test.go") || !strings.HasPrefix(f.Func, "github.com/windtunnel-go/windtunnel/")) {
+			return f, true
+		}
+	}
+	return Frame{}, false
+}
+
 // library is the directory of the standard library's sources, "" if they are not named
 // by a full path.
 var library = func() string {

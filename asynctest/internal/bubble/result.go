@@ -108,12 +108,17 @@ const most = 20
 func stacks(goroutines []Goroutine, function uint64, hints bool) string {
 	var texts []string
 	count := map[string]int{}
-	for _, g := range goroutines {
+	first := 0 // the function itself
+	for i, g := range goroutines {
 		text := g.text(g.ID == function, hints)
 		if count[text]++; count[text] == 1 {
 			texts = append(texts, text)
 		}
+		if i == 0 && g.ID == function {
+			first = 1
+		}
 	}
+	slices.Sort(texts[first:]) // the dump has them in any order
 	var b strings.Builder
 	for i, text := range texts {
 		if i == most {

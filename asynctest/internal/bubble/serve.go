@@ -18,6 +18,7 @@ type job struct {
 	cancelled atomic.Bool
 	done      chan Result   // made outside, one slot
 	goroutine atomic.Uint64 // that runs Body; 0 until it has begun
+	horizons  chan time.Duration
 }
 
 // serve is the main goroutine of the bubble: it runs what comes.
@@ -34,7 +35,8 @@ func (b *Bubble) serve() {
 // has reached the horizon.
 func (b *Bubble) perform(j *job) Result {
 	began := time.Now()
-	ctx, cancel := context.WithCancelCause(context.WithoutCancel(j.Context))
+	j.horizons = make(chan time.Duration, 1)
+	ctx, cancel := context.WithCancelCause(context.WithValue(context.WithoutCancel(j.Context), jobKey{}, j))
 	defer cancel(errEnded)
 	ended := make(chan Result, 1)
 	started := make(chan uint64, 1)
@@ -49,6 +51,9 @@ func (b *Bubble) perform(j *job) Result {
 		case r := <-ended:
 			timer.Stop()
 			return r
+		case left = <-j.horizons:
+			timer.Stop()
+			continue
 		case <-timer.C:
 		}
 		select {
@@ -63,6 +68,16 @@ func (b *Bubble) perform(j *job) Result {
 			settle()
 			return stuck(j, b.id, time.Since(began))
 		}
+	}
+}
+
+type jobKey struct{}
+
+// SetHorizon changes the horizon of the function to which ctx was given, counted from
+// now.
+func SetHorizon(ctx context.Context, d time.Duration) {
+	if j, ok := ctx.Value(jobKey{}).(*job); ok {
+		j.horizons <- d
 	}
 }
 

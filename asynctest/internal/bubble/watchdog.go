@@ -51,7 +51,7 @@ func stillness(goroutines []Goroutine) (string, bool) {
 
 // active are the states of goroutines that do something, or would if they had a
 // processor.
-var active = []string{"running", "runnable", "syscall", "idle", "dead", "copystack", "preempted", "waiting", "trace reader (blocked)"}
+var active = []string{"running", "runnable", "syscall", "idle", "dead", "copystack", "preempted", "waiting", "wait for GC cycle"}
 
 func (f *frozen) result(j *job, guard time.Duration) Result {
 	r := Result{Outcome: Frozen, Goroutines: f.goroutines, guard: guard}

@@ -1,0 +1,80 @@
+package bad_test
+
+import (
+	"net"
+	"net/http"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	. "github.com/windtunnel-go/windtunnel/asynctest"
+	"github.com/windtunnel-go/windtunnel/asynctest/blocking"
+	"github.com/windtunnel-go/windtunnel/asynctest/spec"
+)
+
+// timers is how some libraries save allocations.
+var timers sync.Pool
+
+var _ = Describe("misuse", spec.Bubble, func() {
+	for _, time := range []string{"once", "twice"} {
+		It("of http.DefaultClient, "+time, func() {
+			_, err := http.Get("http://127.0.0.1:1/")
+			Expect(err).NotTo(HaveOccurred())
+		})
+
+		It("of net.DefaultResolver, "+time, func() {
+			_, err := net.LookupHost("windtunnel.invalid")
+			Expect(err).NotTo(MatchError(ContainSubstring("net.DefaultResolver was asked to dial")))
+		})
+	}
+
+	for _, name := range []string{"the first", "the second"} {
+		It("of a pool of timers, "+name, func() {
+			timer, _ := timers.Get().(*time.Timer)
+			if timer == nil {
+				timer = time.NewTimer(time.Second)
+			}
+			timer.Reset(time.Second)
+			<-timer.C
+			timers.Put(timer)
+		})
+	}
+
+	It("of synctest.Test", func() {
+		synctest.Test(new(testing.T), func(*testing.T) {})
+	})
+
+	It("of asynctest.Run", func() {
+		Run(GinkgoTB(), func(*Tunnel) {})
+	})
+
+	It("of a second tunnel", func() {
+		spec.Tunnel()
+		Expect(spec.Tunnel()).To(NeverBlock())
+	})
+
+	It("of a loop that must not be blocked", func() {
+		tunnel := spec.Tunnel()
+		tunnel.Loop.Post(func() { time.Sleep(time.Hour) })
+		time.Sleep(2 * time.Hour)
+		Expect(tunnel).To(NeverBlock(Except(blocking.DNS)))
+	})
+})
+
+var _ = Describe("an Ordered container", Ordered, ContinueOnFailure, spec.Bubble, func() {
+	var foreign chan int
+
+	BeforeAll(func() { foreign = make(chan int) })
+
+	It("that waits for what BeforeAll has made", func() {
+		<-foreign
+	})
+
+	It("has another spec, which runs", func() {
+		time.Sleep(time.Hour)
+	})
+})
