@@ -1,7 +1,7 @@
 /*
-Package asynctest has Gomega matchers on futures of every kind, and on what
-callbacks wait for. It works with go test and with Ginkgo, and imports no test
-framework.
+Package asynctest has Gomega matchers on futures of every kind, on what callbacks
+wait for and on whole runs, and the tunnel, in which a test has all it needs for them.
+It works with go test and with Ginkgo, and imports no test framework.
 
 	var _ = It("gives up after three tries", func() {
 		loop := fakeloop.New(fakeloop.Config{})
@@ -17,6 +17,34 @@ framework.
 
 Under go test the same matchers are used through NewWithT(t), and t takes the
 place of GinkgoT().
+
+# The tunnel
+
+A [Tunnel] is a loop, a detector of blocking callbacks and a seed in one value. [Run]
+makes one for a test of package testing, in a testing/synctest bubble of its own, and
+closes it:
+
+	func TestRetries(t *testing.T) {
+		Run(t, func(tunnel *Tunnel) {
+			g := NewWithT(t)
+			g.Expect(client.New(tunnel.Loop).Fetch("http://api/x")).To(ResolveWith("ok"))
+			g.Expect(tunnel.Elapsed()).To(BeNumerically(">=", 2*time.Minute))
+			g.Expect(tunnel).To(And(NeverBlock(), LeakNothing()))
+		})
+	}
+
+In the bubble time is virtual for package time, too, so code under test may sleep, and a
+goroutine that is left behind, a deadlock and time that stands still each fail the test,
+and only that. Package spec does the same for Ginkgo, and tells in detail what can go
+wrong.
+
+All that is random in a tunnel comes from its seed. The seed comes from the name of the
+test, so that a plain go test does the same each time; WINDTUNNEL_SEED=n tries another.
+A test that fails prints the line that repeats it.
+
+Importing this package makes http.DefaultTransport and net.DefaultResolver refuse to
+dial inside of testing/synctest bubbles, where a real connection stops time, and can end
+the process later. Elsewhere they do what they did.
 
 # Settled
 
@@ -86,10 +114,20 @@ it fail.
 error that was made anew on the way is a bug that its text hides. [ErrorAs] is a
 matcher for errors of a type.
 
+[BeCancelled] tells a cancellation from a failure and from a timeout, [HaveUnobserved]
+finds errors that nobody has looked at.
+
+# Time and runs
+
+[SettleAt] and [SettleWithin] are about when a future settles, on the clock of its loop.
+[MatchMarbles] compares a whole run with an expectation over a time axis,
+[HaveSameTimeline] with another run, and [BeDeterministic] runs a function many times.
+[LeakNothing] asserts that everything that was begun has ended.
+
 # Blocking
 
 [Watch] records what callbacks wait for. [NeverBlock] asserts that they never
-wait, [BlockOn] and [BlockAt] that they do. What counts as blocking, and what no
+wait, [BlockOn] and [BlockAt] that they do, [BlockAtMost] at how many places. What counts as blocking, and what no
 recording can show, is told by package blocking.
 
 # Eventually

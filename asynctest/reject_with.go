@@ -64,17 +64,22 @@ func (m *rejectWith) check() error {
 	if len(m.wanted) == 0 {
 		return errors.New("RejectWith takes an error, a pointer for errors.As or a matcher: for any error at all use BeRejected")
 	}
-	for _, w := range m.wanted {
+	return checkWanted("RejectWith", m.wanted)
+}
+
+// checkWanted says what is wrong with the errors that a matcher was told to look for.
+func checkWanted(matcher string, wanted []any) error {
+	for _, w := range wanted {
 		switch w.(type) {
 		case error, types.GomegaMatcher:
 			continue
 		case nil:
-			return errors.New("RejectWith(nil): a nil error is no rejection: use BeResolved")
+			return fmt.Errorf("%s(nil): a nil error is no rejection: use BeResolved", matcher)
 		case string:
-			return errors.New("RejectWith takes an error, a pointer for errors.As or a matcher, and no text: two errors with one text are two errors.  If the text is the contract, use WithTransform(error.Error, Equal(...))")
+			return fmt.Errorf("%s takes an error, a pointer for errors.As or a matcher, and no text: two errors with one text are two errors.  If the text is the contract, use WithTransform(error.Error, Equal(...))", matcher)
 		}
 		if !isTarget(w) {
-			return fmt.Errorf("RejectWith takes an error, a pointer for errors.As or a matcher.  Got:\n%s", format.Object(w, 1))
+			return fmt.Errorf("%s takes an error, a pointer for errors.As or a matcher.  Got:\n%s", matcher, format.Object(w, 1))
 		}
 	}
 	return nil

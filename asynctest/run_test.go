@@ -138,7 +138,7 @@ func TestRunReports(t *testing.T) {
 		}, []string{`asynctest: fakeloop: nobody looked at the error of future "lost"`}, false},
 		{"a callback that panics", func(_ *subject, tunnel *Tunnel) {
 			tunnel.Loop.Post(func() { panic("callback") })
-			time.Sleep(1)
+			time.Sleep(time.Millisecond)
 		}, []string{"asynctest: fakeloop: callback "}, false},
 		{"a tunnel that is closed", func(s *subject, tunnel *Tunnel) {
 			if err := tunnel.Close(); err != nil {

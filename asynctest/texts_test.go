@@ -231,7 +231,7 @@ var unstable = []struct {
 func TestTexts(t *testing.T) {
 	golden := readGolden(t)
 	var out strings.Builder
-	for _, x := range texts() {
+	for _, x := range slices.Concat(texts(), runTexts()) {
 		var got string
 		synctest.Test(t, func(*testing.T) {
 			s := newScene()

@@ -54,7 +54,9 @@ func NewTunnel(options ...TunnelOption) *Tunnel {
 	if c.loop.Fatal == nil {
 		c.loop.Fatal = c.fatal
 	}
-	t.record(c.rules)
+	if !c.blind {
+		t.record(c.rules)
+	}
 	t.Loop = fakeloop.New(c.loop)
 	t.ctx, t.cancel = context.WithCancelCause(context.Background())
 	return t

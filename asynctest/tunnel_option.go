@@ -19,6 +19,7 @@ type tunnelConfig struct {
 	loop   fakeloop.Config
 	rules  []blocking.Rule
 	fatal  func(any) bool
+	blind  bool // without a detector
 }
 
 type tunnelOption func(*tunnelConfig)
@@ -48,3 +49,6 @@ func WithRules(rules ...blocking.Rule) TunnelOption {
 func WithFatal(fatal func(recovered any) bool) TunnelOption {
 	return tunnelOption(func(c *tunnelConfig) { c.fatal = fatal })
 }
+
+// withoutDetector is for runs that nobody asks whether they blocked.
+var withoutDetector = tunnelOption(func(c *tunnelConfig) { c.blind = true })

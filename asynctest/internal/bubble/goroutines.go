@@ -128,12 +128,19 @@ func (g Goroutine) isMachinery() bool {
 	return false
 }
 
-// isIdleLoop reports whether the goroutine is that of a fakeloop.Loop which has nothing to
-// run. It has no part in a deadlock.
+// isIdleLoop reports whether the goroutine is one that a fakeloop.Loop keeps, and runs no
+// code of anybody else's. It has no part in a deadlock.
 func (g Goroutine) isIdleLoop() bool {
 	const fakeloop = "github.com/windtunnel-go/windtunnel/fakeloop."
-	return g.Durable && len(g.Frames) > 0 && strings.HasPrefix(g.Frames[0].Func, fakeloop) &&
-		(g.Frames[0].Func == fakeloop+"(*Loop).sleep" || g.Frames[0].Func == fakeloop+"(*director).run")
+	if !strings.HasPrefix(g.Created.Func, fakeloop) {
+		return false
+	}
+	for _, f := range g.Frames {
+		if !f.isStandard() && !strings.HasPrefix(f.Func, fakeloop) {
+			return false
+		}
+	}
+	return true
 }
 
 // User returns the line of the goroutine that its author would look at first: the

@@ -88,6 +88,23 @@ func TestHints(t *testing.T) {
 	}
 }
 
+// The goroutines of a loop count only while they run a callback.
+func TestIdleLoops(t *testing.T) {
+	const fakeloop = "github.com/windtunnel-go/windtunnel/fakeloop."
+	loop := []Frame{{Func: "runtime.gopark", File: library + "runtime/proc.go"}, {Func: fakeloop + "(*Loop).sleep"}}
+	callback := append([]Frame{{Func: "example.org/x.callback", File: "/src/x.go"}}, loop...)
+	for _, c := range []struct {
+		g    Goroutine
+		want bool
+	}{
+		{Goroutine{Frames: loop, Created: Frame{Func: fakeloop + "(*Loop).startBeside"}}, true},
+		{Goroutine{Frames: callback, Created: Frame{Func: fakeloop + "(*Loop).startBeside"}}, false},
+		{Goroutine{Frames: loop, Created: Frame{Func: "example.org/x.Run"}}, false},
+	} {
+		equal(t, "idle", c.g.isIdleLoop(), c.want)
+	}
+}
+
 // Long texts are cut, and equal stacks told once.
 func TestStacksAreCut(t *testing.T) {
 	var goroutines []Goroutine

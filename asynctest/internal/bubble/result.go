@@ -151,3 +151,9 @@ func (g Goroutine) text(function, hints bool) string {
 	}
 	return b.String()
 }
+
+// Others shows the goroutines of the bubble in which it is called, but for the calling one
+// and those of idle loops; "" if there are none, and outside of bubbles.
+func Others() string {
+	return stacks(slices.DeleteFunc(Goroutines(ID()), Goroutine.isIdleLoop), 0, true)
+}

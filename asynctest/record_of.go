@@ -1,0 +1,37 @@
+package asynctest
+
+import (
+	"fmt"
+
+	"github.com/onsi/gomega/format"
+
+	"github.com/windtunnel-go/windtunnel/fakeloop"
+	"github.com/windtunnel-go/windtunnel/fakeloop/timeline"
+)
+
+// loopOf returns the loop of what a matcher on loops got.
+func loopOf(matcher string, actual any) (*fakeloop.Loop, error) {
+	switch a := actual.(type) {
+	case *fakeloop.Loop:
+		if a != nil {
+			return a, nil
+		}
+	case *Tunnel:
+		if a != nil {
+			return a.Loop, nil
+		}
+	}
+	return nil, fmt.Errorf("%s takes a *asynctest.Tunnel or a *fakeloop.Loop.  Got:\n%s", matcher, format.Object(actual, 1))
+}
+
+// timelineOf returns the timeline of what a matcher on runs got.
+func timelineOf(matcher string, actual any) (*timeline.Timeline, error) {
+	if t, ok := actual.(*timeline.Timeline); ok && t != nil {
+		return t, nil
+	}
+	loop, err := loopOf(matcher, actual)
+	if err != nil {
+		return nil, fmt.Errorf("%s takes a *timeline.Timeline, a *asynctest.Tunnel or a *fakeloop.Loop.  Got:\n%s", matcher, format.Object(actual, 1))
+	}
+	return loop.Timeline(), nil
+}
