@@ -127,8 +127,9 @@ finds errors that nobody has looked at.
 # Blocking
 
 [Watch] records what callbacks wait for. [NeverBlock] asserts that they never
-wait, [BlockOn] and [BlockAt] that they do, [BlockAtMost] at how many places. What counts as blocking, and what no
-recording can show, is told by package blocking.
+wait, [BlockOn] and [BlockAt] that they do, and [BlockAtMost] at how many places. A
+[Tunnel] records from the start. What counts as blocking, and what no recording can
+show, is told by package blocking.
 
 # Eventually
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -19,18 +20,26 @@ import (
 
 // subject is a test that is allowed to fail.
 type subject struct {
-	name    string
+	name string
+
+	mu      sync.Mutex
 	failed  bool
 	skipped bool
 	errors  []string
 	logs    []string
 }
 
-func (s *subject) Helper()       {}
-func (s *subject) Name() string  { return s.name }
-func (s *subject) Failed() bool  { return s.failed }
+func (s *subject) Helper()      {}
+func (s *subject) Name() string { return s.name }
+func (s *subject) Failed() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.failed
+}
 func (s *subject) Skipped() bool { return s.skipped }
 func (s *subject) Errorf(format string, args ...any) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.failed = true
 	s.errors = append(s.errors, fmt.Sprintf(format, args...))
 }

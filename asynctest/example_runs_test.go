@@ -1,0 +1,176 @@
+package asynctest_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"runtime"
+	"time"
+
+	"github.com/windtunnel-go/windtunnel/asynctest"
+	"github.com/windtunnel-go/windtunnel/asynctest/blocking"
+	"github.com/windtunnel-go/windtunnel/fakeloop"
+)
+
+// printer is what t is in a test: an example has no t, and prints.
+type printer struct{ failed bool }
+
+func (p *printer) Helper()       {}
+func (p *printer) Name() string  { return "TestExample" }
+func (p *printer) Failed() bool  { return p.failed }
+func (p *printer) Skipped() bool { return false }
+func (p *printer) Logf(format string, args ...any) {
+	fmt.Printf(format+"\n", args...)
+}
+func (p *printer) Errorf(format string, args ...any) {
+	p.failed = true
+	fmt.Printf(format+"\n", args...)
+}
+func (p *printer) FailNow() { runtime.Goexit() }
+
+// t stands for that of a test.
+var t = new(printer)
+
+func ExampleRun() {
+	asynctest.Run(t, func(tunnel *asynctest.Tunnel) {
+		g := printing()
+		reply := fakeloop.NewPromise[string](tunnel.Loop, "reply")
+		go func() { // the code under test
+			time.Sleep(time.Hour)
+			_ = tunnel.Loop.PostFrom("client", func() { reply.Resolve("ok") })
+		}()
+		g.Expect(reply.Future()).To(asynctest.ResolveWith("ok"))
+		g.Expect(tunnel).To(asynctest.NeverBlock())
+		fmt.Println(tunnel.Elapsed())
+	})
+	// Output: 1h0m0s
+}
+
+// A test that loses an error fails when it is over.
+func ExampleRun_lost() {
+	asynctest.Run(new(printer), func(tunnel *asynctest.Tunnel) {
+		fakeloop.NewPromise[string](tunnel.Loop, "reply").Reject(io.EOF)
+	}, asynctest.WithLoop(fakeloop.Config{Limit: 1000}))
+	// Output:
+	// asynctest: fakeloop: nobody looked at the error of future "reply" (23778145), made at example_runs_test.go:53: EOF; handle it with Catch, OnSettled or Await
+	// To reproduce: go test -count=1 -run='^TestExample$' ./asynctest
+}
+
+func ExampleNewTunnel() {
+	tunnel := asynctest.NewTunnel(asynctest.WithSeed(7), asynctest.WithRules(blocking.Allow("example.org/app.load", "once, at the start")))
+	fmt.Println(tunnel)
+	fmt.Println(tunnel.Settle(), tunnel.Close())
+	fmt.Println(context.Cause(tunnel.Context()) == asynctest.ErrTunnelClosed)
+	// Output:
+	// tunnel with a virtual loop at 0s, seed 7
+	// <nil> <nil>
+	// true
+}
+
+func ExampleWithFatal() {
+	failure := errors.New("the framework knows")
+	tunnel := asynctest.NewTunnel(asynctest.WithFatal(func(v any) bool { return v == failure }))
+	defer tunnel.Close()
+	defer func() { fmt.Println("the test ends:", recover()) }()
+	tunnel.Loop.Post(func() { panic(failure) })
+	_ = tunnel.Settle()
+	// Output: the test ends: the framework knows
+}
+
+func ExampleSettleAt() {
+	g := printing()
+	tunnel := asynctest.NewTunnel()
+	defer tunnel.Close()
+	p := fakeloop.NewPromise[string](tunnel.Loop, "reply")
+	tunnel.Loop.AfterFunc(time.Minute, func() { p.Resolve("ok") })
+
+	g.Expect(p.Future()).To(asynctest.SettleAt(time.Minute))
+	g.Expect(p.Future()).To(asynctest.SettleWithin(0)) // it has settled by now
+	// Output:
+}
+
+func ExampleSettleWithin() {
+	g := printing()
+	loop := fakeloop.New(fakeloop.Config{})
+	p := fakeloop.NewPromise[string](loop, "reply")
+	loop.AfterFunc(time.Minute, func() { p.Resolve("ok") })
+
+	g.Expect(p.Future()).To(asynctest.SettleWithin(time.Second))
+	// Output:
+	// Expected
+	//     future "reply" (23778145), resolved
+	// to settle within 1s from 0s
+	// but it settled at 1m0s
+}
+
+func ExampleBeCancelled() {
+	g := printing()
+	loop := fakeloop.New(fakeloop.Config{})
+	f := fakeloop.NewPromise[string](loop, "reply").Future()
+	f.Cancel(nil)
+	g.Expect(f).To(asynctest.BeCancelled())
+	// Output:
+}
+
+func ExampleHaveUnobserved() {
+	g := printing()
+	loop := fakeloop.New(fakeloop.Config{})
+	fakeloop.NewPromise[string](loop, "reply").Reject(io.EOF)
+	g.Expect(loop).To(asynctest.HaveUnobserved(io.EOF))
+	// Output:
+}
+
+func ExampleBlockAtMost() {
+	g := printing()
+	tunnel := asynctest.NewTunnel()
+	defer tunnel.Close()
+	tunnel.Loop.Post(func() { time.Sleep(time.Nanosecond) })
+	_ = tunnel.Settle()
+	g.Expect(tunnel).To(asynctest.BlockAtMost(1))
+	// Output:
+}
+
+func ExampleLeakNothing() {
+	g := printing()
+	loop := fakeloop.New(fakeloop.Config{})
+	loop.Named("heartbeat").AfterFunc(time.Hour, func() {})
+	g.Expect(loop).To(asynctest.LeakNothing())
+	// Output:
+	// Expected nothing to be left
+	// but there is
+	//     timer "heartbeat" (23778145), due at 1h0m0s
+}
+
+func ExampleHaveSameTimeline() {
+	g := printing()
+	run := func() *fakeloop.Loop {
+		loop := fakeloop.New(fakeloop.Config{})
+		loop.Post(func() {})
+		_ = loop.RunUntilIdle()
+		return loop
+	}
+	g.Expect(run()).To(asynctest.HaveSameTimeline(run()))
+	// Output:
+}
+
+func ExampleMatchMarbles() {
+	g := printing()
+	loop := fakeloop.New(fakeloop.Config{})
+	loop.Named("request").Post(func() {})
+	loop.Named("retry").AfterFunc(30*time.Second, func() {})
+	_ = loop.RunUntilIdle()
+	g.Expect(loop).To(asynctest.MatchMarbles("request 30s retry"))
+	// Output:
+}
+
+func ExampleBeDeterministic() {
+	g := printing()
+	seen := map[string]bool{"a": true, "b": true}
+	g.Expect(func(loop *fakeloop.Loop) {
+		for i := range len(seen) { // over the map itself it would not be
+			loop.Named(fmt.Sprint(i)).Post(func() {})
+		}
+	}).To(asynctest.BeDeterministic(10))
+	// Output:
+}
