@@ -97,6 +97,19 @@ func (t *Tunnel) Elapsed() time.Duration { return t.Loop.Elapsed() }
 // beside a loop.
 func (t *Tunnel) Settle() error { return t.Loop.Settle() }
 
+// Go starts a goroutine in the bubble, and gives it a place in the order of the run:
+// goroutines that are started together begin one at a time, in the order of their names, or
+// as the seed says. Concurrent clients that are started so do the same in every run with
+// one seed, and other seeds try other orders:
+//
+//	for i := range 20 {
+//		tunnel.Go(fmt.Sprint("client ", i), func() { get(tunnel.Context()) })
+//	}
+//
+// A panic of f, and a goroutine that has not ended when the tunnel is closed, fail the
+// test, by the name. See fakeloop.Loop.Go; like that, Go panics outside of bubbles.
+func (t *Tunnel) Go(name string, f func()) *fakeloop.Goroutine { return t.Loop.Go(name, f) }
+
 // Close cancels the context, in a bubble lets everybody who hears of that come to rest,
 // closes the loop and ends the recording. It returns what the loop knows to be lost, see
 // fakeloop.Loop.Close, and says if the recording was blind. Further calls return nil.

@@ -139,7 +139,11 @@ func callers() func(yield func(runtime.Frame) bool) {
 	}
 }
 
+// tunnelFrame is how methods of the tunnel begin that do no more than call the loop's.
+const tunnelFrame = "github.com/windtunnel-go/windtunnel/asynctest.(*Tunnel)."
+
 // ownFrame reports whether a frame is this package's own code, tests excluded.
 func ownFrame(f runtime.Frame) bool {
-	return strings.HasPrefix(f.Function, packagePath+".") && !strings.HasSuffix(f.File, "_test.go")
+	return strings.HasPrefix(f.Function, packagePath+".") && !strings.HasSuffix(f.File, "_test.go") ||
+		strings.HasPrefix(f.Function, tunnelFrame)
 }

@@ -1,0 +1,91 @@
+package asynctest_test
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	. "github.com/onsi/gomega"
+	. "github.com/windtunnel-go/windtunnel/asynctest"
+)
+
+// starts runs goroutines that are started together under one seed, and returns the order
+// in which they began. They need no lock: they begin one at a time.
+func starts(t *testing.T, seed uint64) string {
+	order := ""
+	Run(t, func(tunnel *Tunnel) {
+		var all sync.WaitGroup
+		for i := range 8 {
+			all.Add(1)
+			tunnel.Go(fmt.Sprint("client ", i), func() {
+				defer all.Done()
+				order += fmt.Sprint(i)
+				time.Sleep(time.Second)
+			})
+		}
+		all.Wait()
+		NewWithT(t).Expect(tunnel.Elapsed()).To(Equal(time.Second))
+	}, WithSeed(seed))
+	return order
+}
+
+// The seed says in which order goroutines begin: the same each time.
+func TestGoBeginsInTheOrderOfTheSeed(t *testing.T) {
+	g := NewWithT(t)
+	orders := map[string]bool{}
+	for seed := range uint64(5) {
+		first := starts(t, seed)
+		for range 5 {
+			g.Expect(starts(t, seed)).To(Equal(first))
+		}
+		orders[first] = true
+	}
+	g.Expect(len(orders)).To(BeNumerically(">", 1), "seeds make a difference")
+}
+
+func TestGoReports(t *testing.T) {
+	g := NewWithT(t)
+	s, returned := runSubject(func(_ *subject, tunnel *Tunnel) {
+		tunnel.Go("client", func() { panic(errLost) })
+		time.Sleep(time.Second)
+	})
+	g.Expect(returned).To(BeTrue())
+	g.Expect(s.errors).To(ConsistOf(And(HavePrefix("asynctest: fakeloop: goroutine "), ContainSubstring(`"client"`), ContainSubstring("connection lost"))))
+
+	s, _ = runSubject(func(_ *subject, tunnel *Tunnel) {
+		tunnel.Go("client", func() { select {} })
+		time.Sleep(time.Second)
+	})
+	g.Expect(s.errors[0]).To(And(HavePrefix("asynctest: fakeloop: "), ContainSubstring(`"client"`), ContainSubstring("made at go_test.go:")))
+
+	s, returned = runSubject(func(s *subject, tunnel *Tunnel) {
+		tunnel.Go("client", func() { s.Fatalf("no") })
+		_ = tunnel.Settle()
+		s.Errorf("went on")
+	})
+	g.Expect(returned).To(BeFalse())
+	g.Expect(s.errors).To(Equal([]string{"no"}))
+
+	tunnel := NewTunnel()
+	g.Expect(func() { tunnel.Go("client", func() {}) }).To(PanicWith(HavePrefix("fakeloop: Go on a virtual loop")))
+	g.Expect(tunnel.Close()).To(Succeed())
+}
+
+// Clients that share a lock, which the race for it must not show.
+func TestGoIsDeterministic(t *testing.T) {
+	g := NewWithT(t)
+	g.Expect(func(tunnel *Tunnel) {
+		shared := make(chan int, 1)
+		shared <- 0
+		for i := range 10 {
+			tunnel.Go(fmt.Sprint("client ", i), func() {
+				n := <-shared
+				_ = tunnel.Loop.PostFrom(fmt.Sprint("client ", i, " was ", n), func() {})
+				time.Sleep(time.Duration(i) * time.Millisecond)
+				shared <- n + 1
+			})
+		}
+		time.Sleep(time.Minute)
+	}).To(BeDeterministic(20))
+}
