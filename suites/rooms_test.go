@@ -35,7 +35,7 @@ var rooms = []room{
 	{"asynctest/blocking", []string{"golang.org/x/exp/trace"}},
 	{"asynctest/internal/bubble", nil},
 	{"asynctest/internal/rerun", nil},
-	{"asynctest", []string{"fakeloop", "toxics", "asynctest/blocking", "asynctest/internal/...", "github.com/onsi/gomega/..."}},
+	{"asynctest", []string{"fakeloop", "fakeloop/timeline", "toxics", "asynctest/blocking", "asynctest/internal/...", "github.com/onsi/gomega/..."}},
 	{"asynctest/spec", []string{"asynctest", "asynctest/internal/...", "github.com/onsi/ginkgo/v2/..."}},
 	{"suites", nil}, // specs only
 	{"suites/subjects", []string{"fakeloop", "golang.org/x/crypto/bcrypt"}},

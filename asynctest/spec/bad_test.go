@@ -208,6 +208,10 @@ func told(s types.SpecReport) string {
 		if f.ForwardedPanic != "" {
 			b.WriteString(mask(f.ForwardedPanic) + "\n")
 		}
+		for _, more := range f.ProgressReport.AdditionalReports {
+			first, _, _ := strings.Cut(more, "\n") // the rest is what Ginkgo happens to see
+			b.WriteString("progress report: " + first + "\n")
+		}
 	}
 	tell(s.State, s.Failure)
 	for _, f := range s.AdditionalFailures {
