@@ -13,9 +13,10 @@ import (
 // attempt is one attempt of one spec, and its bubble.
 type attempt struct {
 	key     string
-	bubble  *bubble.Bubble
-	verdict error // about the end of the bubble
-	turns   int   // nodes that began
+	once    sync.Once
+	bubble  *bubble.Bubble // nil if the attempt was over before it could begin
+	verdict error          // about the end of the bubble
+	turns   int            // nodes that began
 }
 
 // now is the attempt under way: Ginkgo runs one spec at a time in a process.
@@ -36,7 +37,7 @@ func enter(r types.SpecReport, node place) *attempt {
 	if a != nil && a.key == key {
 		return a
 	}
-	a = &attempt{key: key, bubble: bubble.Start()}
+	a = &attempt{key: key}
 	now.Lock()
 	now.attempt = a
 	now.Unlock()
@@ -48,6 +49,13 @@ func enter(r types.SpecReport, node place) *attempt {
 	return a
 }
 
+// open returns the bubble of the attempt, and begins it with the first call. That takes
+// its time, in which Ginkgo may give the node up and leave.
+func (a *attempt) open() *bubble.Bubble {
+	a.once.Do(func() { a.bubble = bubble.Start() })
+	return a.bubble
+}
+
 // leave ends the bubble of a spec.
 func leave(r types.SpecReport) {
 	now.Lock()
@@ -55,6 +63,10 @@ func leave(r types.SpecReport) {
 	now.attempt = nil
 	now.Unlock()
 	if a == nil || a.key != keyOf(r) {
+		return
+	}
+	a.once.Do(func() {}) // from now on it cannot begin
+	if a.bubble == nil {
 		return
 	}
 	if result := a.bubble.End(); result.Outcome != bubble.Returned {

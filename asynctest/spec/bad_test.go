@@ -42,7 +42,7 @@ var _ = Describe("the suite of bad specs", Ordered, func() {
 			cmd = exec.Command("go", "tool", "ginkgo", "run", "--procs=2", "--randomize-all", "--seed=1", "--json-report="+filepath.Base(report), "--output-dir="+filepath.Dir(report), binary)
 		}
 		cmd.Dir = "testdata/bad"
-		cmd.Env = append(os.Environ(), "WINDTUNNEL_GUARD=500ms", "WINDTUNNEL_SEED=", "GODEBUG=netdns=go")
+		cmd.Env = append(os.Environ(), "WINDTUNNEL_GUARD=1s", "WINDTUNNEL_SEED=", "GODEBUG=netdns=go")
 		out, err := cmd.CombinedOutput()
 		Expect(err).To(BeAssignableToTypeOf(&exec.ExitError{}), string(out))
 		specs := read(report, string(out))
@@ -207,10 +207,6 @@ func told(s types.SpecReport) string {
 			strings.TrimSpace(f.Location.ContentsOfLine()), mask(f.Message))
 		if f.ForwardedPanic != "" {
 			b.WriteString(mask(f.ForwardedPanic) + "\n")
-		}
-		for _, more := range f.ProgressReport.AdditionalReports {
-			first, _, _ := strings.Cut(more, "\n") // the rest is what Ginkgo happens to see
-			b.WriteString("progress report: " + first + "\n")
 		}
 	}
 	tell(s.State, s.Failure)

@@ -106,20 +106,20 @@ var _ = Describe("time stands still", spec.Bubble, func() {
 })
 
 var _ = Describe("a timeout", spec.Bubble, func() {
-	It("of a node that ends with its context", spec.Horizon(100*365*24*time.Hour), NodeTimeout(50*time.Millisecond), func(ctx SpecContext) {
+	It("of a node that ends with its context", spec.Horizon(100*365*24*time.Hour), NodeTimeout(300*time.Millisecond), func(ctx SpecContext) {
 		for ctx.Err() == nil {
 			time.Sleep(time.Second)
 		}
 	})
 
-	It("of a spec", SpecTimeout(50*time.Millisecond), spec.Horizon(100*365*24*time.Hour), func(ctx SpecContext) {
+	It("of a spec", SpecTimeout(300*time.Millisecond), spec.Horizon(100*365*24*time.Hour), func(ctx SpecContext) {
 		for ctx.Err() == nil {
 			time.Sleep(time.Second)
 		}
 	})
 
 	var mu sync.Mutex
-	It("of a node in which time stands still", NodeTimeout(50*time.Millisecond), func(SpecContext) {
+	It("of a node in which time stands still", NodeTimeout(300*time.Millisecond), func(SpecContext) {
 		mu.Lock()
 		mu.Lock()
 	}, GracePeriod(time.Millisecond))
