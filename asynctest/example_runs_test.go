@@ -58,7 +58,7 @@ func ExampleRun_lost() {
 }
 
 func ExampleNewTunnel() {
-	tunnel := asynctest.NewTunnel(asynctest.WithSeed(7), asynctest.WithRules(blocking.Allow("example.org/app.load", "once, at the start")))
+	tunnel := asynctest.NewTunnel(asynctest.WithSeed(7), asynctest.WithRules(blocking.AllowFunc("example.org/app.load", "once, at the start")))
 	fmt.Println(tunnel)
 	fmt.Println(tunnel.Settle(), tunnel.Close())
 	fmt.Println(context.Cause(tunnel.Context()) == asynctest.ErrTunnelClosed)

@@ -19,7 +19,7 @@ func TestDeviationTexts(t *testing.T) {
 	reset := Fault{Name: "reset", Want: "ECONNRESET", Stage: "body", AtLeast: 50e6, Why: "an RST arrives"}
 	page := Cell{Outcomes: 1, Value: "page"}
 	failed := Cell{Outcomes: 1, Error: "read: connection reset", Reachable: "ECONNRESET", Stages: []string{"body"}}
-	sleep := Block{Kind: "park", Resource: "sleep", Reason: "sleep", Func: "app.onData", At: "app/client.go:12", Allow: `blocking.Allow("app.onData", "why")`}
+	sleep := Block{Kind: "park", Resource: "sleep", Reason: "sleep", Func: "app.onData", At: "app/client.go:12", Allow: `blocking.AllowFunc("app.onData", "why")`}
 	network := Block{Kind: "park", Resource: "network", Reason: "select", Func: "subjects.Synchronous", At: "subjects/fetch.go:57"}
 	with := func(c Cell, edit func(*Cell)) Cell { edit(&c); return c }
 
@@ -42,7 +42,7 @@ func TestDeviationTexts(t *testing.T) {
 		{
 			name: "blocked", reason: "the place comes before the function, so that a terminal links it; the rule to paste ends the line",
 			cell: with(page, func(c *Cell) { c.Blocks = []Block{sleep} }), of: free, under: well,
-			want: []string{`it blocked its loop: park on sleep (sleep) at app/client.go:12 in app.onData; to allow it: blocking.Allow("app.onData", "why")`},
+			want: []string{`it blocked its loop: park on sleep (sleep) at app/client.go:12 in app.onData; to allow it: blocking.AllowFunc("app.onData", "why")`},
 		},
 		{
 			name: "did not block", reason: "a detector that has gone blind looks like this, so it is a failure and not a success",

@@ -52,11 +52,6 @@ var _ = Describe("misuse", spec.Bubble, func() {
 		Run(GinkgoTB(), func(*Tunnel) {})
 	})
 
-	It("of a second tunnel", func() {
-		spec.Tunnel()
-		Expect(spec.Tunnel()).To(NeverBlock())
-	})
-
 	It("of a loop that must not be blocked", func() {
 		tunnel := spec.Tunnel()
 		tunnel.Loop.Post(func() { time.Sleep(time.Hour) })
