@@ -41,6 +41,7 @@ var rooms = []room{
 	{"suites/subjects", []string{"fakeloop", "golang.org/x/crypto/bcrypt"}},
 	{"suites/nameserver", []string{"github.com/miekg/dns"}},
 	{"suites/loops", []string{"fakeloop"}},
+	{"suites/futures", []string{"fakeloop"}},
 	{"suites/verdicts", []string{"fakeloop", "toxics", "toxics/tcp", "asynctest", "asynctest/blocking", "suites/subjects", "suites/nameserver"}},
 }
 
