@@ -60,6 +60,11 @@ type Adapter struct {
 	// time.Sleep.
 	Sleep func(d time.Duration)
 
+	// Now reads that clock. Nil means time.Now.
+	Now func() time.Time
+	// Charge lets d pass within a callback of the loop. Nil means time.Sleep.
+	Charge func(d time.Duration)
+
 	// Around the single future.
 
 	// Peek returns the outcome of a settled future and never blocks; settled is
@@ -68,6 +73,9 @@ type Adapter struct {
 	// Spawn starts a task and returns its future. The context is done once the
 	// future is cancelled, if the library can do that.
 	Spawn func(task func(context.Context) (any, error)) Case
+	// Start makes a future and calls executor, on a goroutine of its own or not,
+	// with the function that settles it.
+	Start func(executor func(settle func(v any, err error))) Case
 	// RejectNil rejects the future with a nil error. Leave it nil if the library
 	// has one call for success and failure, for which that would be a success.
 	RejectNil func(c Case) error
@@ -157,10 +165,9 @@ type Adapter struct {
 
 	// Debugging.
 
-	Debug func(on bool)           // switches debug mode
-	Site  func(c Case) string     // where the future was made
-	Trace func(c Case) []string   // who waits for the future, and who for that one
-	First func(lost error) string // who settled first, told to a settle that lost with that error
+	Debug func(on bool)         // switches debug mode
+	Site  func(c Case) string   // where the future was made: file:line
+	Trace func(c Case) []string // who waits for the future, and who for that one
 
 	// Lacks says of a function that the library does not have why not, by the name
 	// of the field. It is only shown.
@@ -178,6 +185,8 @@ type Adapter struct {
 	// Patience is how long a check in real time waits for what must happen; zero
 	// means DefaultPatience. In a bubble it waits for as long as anything moves.
 	Patience time.Duration
+
+	quick bool // fewer rounds, for the tests of this package
 }
 
 // Bounds in real time, which only a subject that breaks a rule ever meets.

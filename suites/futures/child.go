@@ -31,6 +31,7 @@ type message struct {
 	Observed []string
 	Notes    []string
 	Stack    string `json:",omitempty"`
+	Excuse   string `json:",omitempty"`
 }
 
 // Kinds of messages.
@@ -75,6 +76,7 @@ func serve(t *testing.T, a Adapter) {
 		say(message{
 			Kind: isResult, Status: result.Status, Why: result.Why,
 			Observed: result.Observed, Notes: result.Notes, Stack: result.Stack,
+			Excuse: result.excuse,
 		})
 	}
 }

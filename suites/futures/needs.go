@@ -35,8 +35,12 @@ func (a Adapter) declares(need string) bool {
 	return v.Bool()
 }
 
-// has reports whether the adapter has what one word of Property.Needs asks for.
+// has reports whether the adapter has what one word of Property.Needs asks for, or one
+// of several, as in "Flat|Adopt".
 func (a Adapter) has(need string) bool {
+	if one, other, either := strings.Cut(need, "|"); either {
+		return a.has(one) || a.has(other)
+	}
 	if strings.HasPrefix(need, "Caps.") {
 		return a.declares(need)
 	}
@@ -60,7 +64,7 @@ func (a Adapter) excludes(p Property) string {
 		case a.Lacks[need] != "":
 			out = append(out, "lacks "+need+": "+a.Lacks[need])
 		default:
-			out = append(out, "lacks "+need)
+			out = append(out, "lacks "+strings.ReplaceAll(need, "|", " or "))
 		}
 	}
 	for _, flag := range sorted(p.Unless) {

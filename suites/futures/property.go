@@ -36,7 +36,8 @@ type Property struct {
 	Level  Level
 
 	// Needs names, separated by spaces, the functions of Adapter and the flags of
-	// Caps (as in "Caps.Ordered") without which the property is not applicable.
+	// Caps (as in "Caps.Ordered") without which the property is not applicable. Of
+	// "Flat|Adopt" one is enough.
 	Needs string
 
 	// Unless says which flags or policies of Caps rule the property out, and why.
@@ -79,10 +80,23 @@ func Properties() []Property {
 
 // part is one of the sections of the table.
 type part struct {
-	letter, title string
-	properties    []Property
+	letter     string
+	properties []Property
 }
 
 var parts = []part{
-	{"A", "settling", settling},
+	{"A", settling},
+	{"B", waiting},
+	{"C", slices.Concat(observers, dispatch)},
+	{"D", chains},
+	{"E", identity},
+	{"F", panics},
+	{"G", adoption},
+	{"H", combining},
+	{"I", cancelling},
+	{"J", timeouts},
+	{"K", unobserved},
+	{"L", concurrency},
+	{"M", onLoop},
+	{"N", diagnostics},
 }

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
-	"time"
 )
 
 // Status is the outcome of one check.
@@ -33,6 +32,8 @@ type Result struct {
 	Observed []string // what was wrong
 	Notes    []string // what was measured, and whether a repetition said otherwise
 	Stack    string   // of a crash, a race or a hang
+
+	excuse string // what, if the process printed it, excuses the failure
 }
 
 // Bad reports whether the check failed in whatever way.
@@ -59,23 +60,13 @@ func (a Adapter) check(host *testing.T, p Property, when When, tell func(string)
 		defer func() { over <- e }()
 		e = t.surrounded(host)
 	}()
-	guard := a.Guard
-	if guard == 0 {
-		guard = DefaultGuard
-	}
-	timer := time.NewTimer(guard)
-	defer timer.Stop()
-	var e end
-	select {
-	case e = <-over:
-	case <-timer.C:
-		e = end{status: Hang, text: fmt.Sprintf("the check had not ended after %v of real time", guard), stack: stacks()}
-	}
+	e := t.await(over)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.over = true
 	r.Status, r.Why, r.Stack = e.status, e.lacks, e.stack
 	r.Observed, r.Notes = slices.Clone(t.failures), slices.Clone(t.notes)
+	r.excuse = t.excuse
 	switch {
 	case e.text != "":
 		r.Observed = append(r.Observed, e.text)

@@ -27,6 +27,7 @@ type T struct {
 	marks    []string
 	failures []string
 	notes    []string
+	excuse   string // what, if it was printed, excuses the failure
 }
 
 // made is a case that the check made.
@@ -79,8 +80,8 @@ func (t *T) settleAll() {
 func (t *T) Errorf(format string, args ...any) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if !t.over && len(t.failures) < 10 { // the first ones tell
-		text := fmt.Sprintf(format, args...)
+	text := fmt.Sprintf(format, args...)
+	if !t.over && len(t.failures) < 10 && !slices.Contains(t.failures, text) { // the first ones tell
 		t.failures = append(t.failures, text)
 		t.tell(text)
 	}
@@ -90,6 +91,27 @@ func (t *T) Errorf(format string, args ...any) {
 func (t *T) Fatalf(format string, args ...any) {
 	t.Errorf(format, args...)
 	panic(ended{})
+}
+
+// ErrorUnlessPrinted is Errorf, but what the process printed meanwhile may excuse it,
+// which only a Runner can see.
+func (t *T) ErrorUnlessPrinted(word, format string, args ...any) {
+	t.mu.Lock()
+	t.excuse = word
+	t.mu.Unlock()
+	t.Errorf(format, args...)
+}
+
+// Lack ends the check: it is not applicable, because the library lacks something that
+// only its use could show.
+func (t *T) Lack(why string) { panic(lacking{why}) }
+
+// Rounds is how many rounds of n a stochastic check runs.
+func (t *T) Rounds(n int) int {
+	if t.quick {
+		return max(1, n/20)
+	}
+	return n
 }
 
 // Failed reports whether something was wrong so far.

@@ -1,0 +1,62 @@
+package futures
+
+import (
+	"fmt"
+	"runtime/metrics"
+	"time"
+)
+
+// A process in which no goroutine runs, or could run, stays as it is until a timer
+// fires. In a bubble that blocks where the bubble does not see it no timer does; in
+// real time those of a check fire within its patience. Such a process hangs, however
+// slow the machine is: no guard need be waited for.
+
+// sampling is the time between two looks at the scheduler.
+const sampling = 50 * time.Millisecond
+
+// await waits for the end of the check, and gives up when it hangs.
+func (t *T) await(over <-chan end) end {
+	guard := t.Guard
+	if guard == 0 {
+		guard = DefaultGuard
+	}
+	still := 500 * time.Millisecond
+	if t.Caps.RealTime {
+		still = t.patience() + 2*time.Second
+	}
+	ticker := time.NewTicker(sampling)
+	defer ticker.Stop()
+	deadline := time.Now().Add(guard)
+	outside := gauge("/sched/goroutines/not-in-go:goroutines") // who reads a file now does so for ever
+	idle := 0
+	for {
+		select {
+		case e := <-over:
+			return e
+		case <-ticker.C:
+		}
+		if idle++; !asleep(outside) {
+			idle = 0
+		}
+		switch {
+		case time.Duration(idle)*sampling >= still:
+			return end{status: Hang, stack: stacks(), text: "the check had not ended, and no goroutine of the process could go on"}
+		case time.Now().After(deadline):
+			return end{status: Hang, stack: stacks(), text: fmt.Sprintf("the check had not ended after %v of real time", guard)}
+		}
+	}
+}
+
+// asleep reports whether no goroutine but the calling one runs or could run, and none
+// but so many are in the kernel.
+func asleep(outside uint64) bool {
+	return gauge("/sched/goroutines/runnable:goroutines") == 0 &&
+		gauge("/sched/goroutines/running:goroutines") <= 1 &&
+		gauge("/sched/goroutines/not-in-go:goroutines") <= outside
+}
+
+func gauge(name string) uint64 {
+	samples := []metrics.Sample{{Name: name}}
+	metrics.Read(samples)
+	return samples[0].Value.Uint64()
+}
