@@ -8,3 +8,6 @@ func Quick(a Adapter) Adapter {
 	a.quick = true
 	return a
 }
+
+// RaceEnabled says whether the race detector is there.
+const RaceEnabled = raceEnabled

@@ -57,7 +57,7 @@ var panics = []Property{
 		}),
 	contains(84, "the stack of a panic", "The error shows, with %+v, the line that panicked.", "Twisted LogTests; kotlinx StackTraceRecoveryTest",
 		func() { explode() },
-		func(err error) bool { return strings.Contains(fmt.Sprintf("%+v", err), "explode") }),
+		func(err error) bool { return strings.Contains(fmt.Sprintf("%+v", err), "explode(") }),
 	{
 		Number: 85, Name: "a function panics", Level: Optional, Needs: "Then Caps.Panic=contain", Three: true,
 		Rule:   "A function of Then that panics fails the derived future.",

@@ -251,6 +251,11 @@ func (f *ref) adopt(inner *ref) error {
 		return nil
 	}
 	f.locked, f.adopts = true, inner
+	if w.has("an inner future settles the outer one first") && !inner.settled {
+		inner.heirs = append(inner.heirs, f)
+		w.mu.Unlock()
+		return nil
+	}
 	w.mu.Unlock()
 	inner.on(func(v any, err error) {
 		switch {

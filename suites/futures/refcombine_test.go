@@ -142,17 +142,6 @@ func (w *refWorld) race(fs ...*ref) *ref {
 			w.late(err)
 		}
 	})
-	d.on(func(any, error) {
-		if w.has("a race that is over is kept") {
-			return
-		}
-		w.mu.Lock()
-		defer w.mu.Unlock()
-		for _, f := range fs { // what is left of the race is to tell of errors
-			f.users = slices.DeleteFunc(f.users, func(u *ref) bool { return u == d })
-		}
-		d.sources = nil
-	}, true)
 	return d
 }
 

@@ -36,6 +36,7 @@ type ref struct {
 	maker     string // the goroutine that made it; used by a flaw only
 	reads     int    // used by flaws only
 	steps     int    // how many steps from its source; used by a flaw only
+	heirs     []*ref // used by a flaw only
 	sem       chan bool
 }
 
@@ -47,10 +48,23 @@ type refHandler struct {
 }
 
 func (w *refWorld) fresh(sources ...*ref) *ref {
-	f := &ref{w: w, done: make(chan struct{}), sources: sources, maker: futures.Goroutine(), sem: make(chan bool, 1)}
+	f := &ref{w: w, done: make(chan struct{}), sources: sources, sem: make(chan bool, 1)}
+	if w.has("a foreign goroutine's error keeps its text only") {
+		f.maker = futures.Goroutine()
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.pending = append(w.pending, f)
+	if w.has("what is pending for long is reported") {
+		time.AfterFunc(time.Second/2, func() {
+			w.mu.Lock()
+			pending := !f.settled
+			w.mu.Unlock()
+			if pending {
+				w.failed(errBroken)
+			}
+		})
+	}
 	if w.debug && !w.has("futures do not know where they were made") {
 		f.site = caller()
 	}
@@ -179,6 +193,11 @@ func (w *refWorld) bent(f *ref, err error) error {
 	return err
 }
 
+// refNil is an error type of which a nil pointer is an error that is not nil.
+type refNil struct{}
+
+func (*refNil) Error() string { return "ref: none" }
+
 // refWrap is what errors are wrapped in where that is the policy.
 type refWrap struct{ err error }
 
@@ -253,7 +272,7 @@ func (f *ref) finish(v any, err error) {
 			v = "something"
 		}
 	} else if w.has("a success carries a nil pointer") {
-		var none *refPanic
+		var none *refNil
 		f.err = none
 	}
 	if w.debug {
@@ -282,6 +301,9 @@ func (f *ref) finish(v any, err error) {
 	}
 	if len(f.handlers) == 0 && w.has("a settle that nobody observes starts a goroutine") {
 		go func() { time.Sleep(time.Second) }()
+	}
+	for _, heir := range f.heirs {
+		heir.finish(v, err)
 	}
 	handlers := f.handlers
 	if w.has("handlers are kept for ever") {

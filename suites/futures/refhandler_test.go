@@ -81,8 +81,6 @@ func (f *ref) on(fn func(v any, err error), user bool) (remove func() bool) {
 		w.execLocked(func() { fn(nil, nil) })
 	}
 	switch {
-	case !f.settled && !user && w.has("adoption goes before observers"):
-		f.handlers = slices.Insert(f.handlers, 0, h)
 	case !f.settled:
 		f.handlers = append(f.handlers, h)
 	case user && w.has("late observers are not called"), !user && w.has("late chains are not settled"):

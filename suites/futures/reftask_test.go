@@ -200,7 +200,11 @@ func (f *ref) timeout(d time.Duration, err error) *ref {
 	w.mu.Lock()
 	settled := f.settled
 	w.mu.Unlock()
-	if settled && !(w.has("no time to wait is a timeout, always") && d == 0) {
+	if d == 0 && w.has("no time to wait is a timeout, always") {
+		out.pass(nil, err)
+		return out
+	}
+	if settled {
 		f.on(out.pass, false)
 		return out
 	}

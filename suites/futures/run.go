@@ -161,6 +161,10 @@ func (t *T) ends(f func()) end {
 
 // stacks returns the stacks of all goroutines.
 func stacks() string {
-	buf := make([]byte, 1<<18)
-	return string(buf[:runtime.Stack(buf, true)])
+	for size := 1 << 18; ; size *= 2 {
+		buf := make([]byte, size)
+		if n := runtime.Stack(buf, true); n < size || size >= 1<<26 {
+			return string(buf[:n])
+		}
+	}
 }

@@ -206,8 +206,11 @@ var unobserved = []Property{
 		Check: func(t *T) {
 			var calls atomic.Int32
 			t.Unobserved(func(error) {
-				_ = t.New().Settle("from the hook", nil)
-				if calls.Add(1) == 1 {
+				n := calls.Add(1)
+				if n < 10 { // a library that reports values would never end
+					_ = t.New().Settle("from the hook", nil)
+				}
+				if n == 1 {
 					panic("the hook is broken")
 				}
 			})
