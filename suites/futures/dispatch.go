@@ -128,6 +128,10 @@ var dispatch = []Property{
 			t.Returns("settling, or registering, with an observer that uses the future,", func() {
 				t.Source("v", nil, func(c Case) {
 					t.OnDone(c, func(any, error) {
+						defer t.Mark("done")
+						if len(t.Marked()) > 3 {
+							return // who calls observers again for each settle would never end
+						}
 						_ = recovered(func() { _ = c.Settle("w", nil) })
 						if t.Peek != nil {
 							t.Peek(c)
@@ -141,7 +145,6 @@ var dispatch = []Property{
 						if !t.Caps.LoopAffine && !t.Caps.SingleWaiter {
 							t.Value("the future, within an observer,", c, "v")
 						}
-						t.Mark("done")
 					})
 				})
 			})

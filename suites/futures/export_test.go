@@ -11,3 +11,12 @@ func Quick(a Adapter) Adapter {
 
 // RaceEnabled says whether the race detector is there.
 const RaceEnabled = raceEnabled
+
+// Elsewhere makes the processes of r run another test.
+func Elsewhere(r *Runner, test string) { r.test = test }
+
+// Confirmed joins a result and that of its repetition.
+func Confirmed(first, second Result) Result { return confirmed(first, second) }
+
+// Excludes says why a property is not tried on a; "" if it is.
+func Excludes(a Adapter, p Property) string { return a.excludes(p) }

@@ -33,10 +33,10 @@ func NewRunner(t *testing.T, adapters ...Adapter) *Runner {
 	}
 	for i, a := range adapters {
 		if a.Name == "" || a.New == nil {
-			t.Fatalf("futures: adapter %d (%q) lacks Name or New, which are required", i, a.Name)
+			panic(fmt.Sprintf("futures: adapter %d (%q) lacks Name or New, which are required", i, a.Name))
 		}
 		if slices.ContainsFunc(adapters[:i], func(b Adapter) bool { return a.Name == b.Name }) {
-			t.Fatalf("futures: there are two adapters named %q; the name says which one a process runs", a.Name)
+			panic(fmt.Sprintf("futures: there are two adapters named %q; give each a name of its own, which says what a process runs", a.Name))
 		}
 	}
 	r := &Runner{test: t.Name(), adapters: adapters, workers: map[string]*worker{}}
@@ -64,7 +64,7 @@ func (r *Runner) drop(subject string) {
 func (r *Runner) Run(subject string, p Property, when When) Result {
 	i := slices.IndexFunc(r.adapters, func(a Adapter) bool { return a.Name == subject })
 	if i < 0 {
-		panic(fmt.Sprintf("futures: Run of %q, for which the runner was given no adapter", subject))
+		panic(fmt.Sprintf("futures: Run of %q, for which the runner was given no adapter; pass it to NewRunner", subject))
 	}
 	a := r.adapters[i]
 	result := Result{Property: p, Subject: a.Name, When: when, Status: NotApplicable}

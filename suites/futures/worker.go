@@ -157,9 +157,6 @@ func (w *worker) run(r Result, limit time.Duration) (Result, error) {
 					r.Status, r.Observed = OK, nil
 					r.Notes = append(r.Notes, "the process printed it")
 				}
-				if r.Status == Hang || r.Status == Crash {
-					return r, errGone
-				}
 				return r, nil
 			}
 		case <-timer.C:
