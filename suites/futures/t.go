@@ -202,13 +202,12 @@ func (t *T) patience() time.Duration {
 
 // Rest returns when nothing happens any more but what waits for time to pass.
 func (t *T) Rest() {
-	if t.Idle != nil {
-		t.Idle()
-	}
 	switch {
+	case t.Idle != nil:
+		t.Idle()
 	case t.bubble:
 		synctest.Wait()
-	case t.Idle == nil:
+	default:
 		time.Sleep(t.Unit())
 	}
 }
