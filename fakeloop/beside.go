@@ -120,6 +120,10 @@ func (l *Loop) runNext() bool {
 	}
 	l.beside.answered = asked
 	l.notify()
+	if l.beside.asked != asked { // somebody asked too late for this answer, and too early to wake the loop
+		l.mu.Unlock()
+		return true
+	}
 	l.sleep()
 	return true
 }
