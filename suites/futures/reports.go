@@ -151,10 +151,10 @@ func (t *T) hooks() (told func() bool) {
 // told checks that a hook was told, or that the process printed it.
 func (t *T) told(told func() bool, what string) {
 	t.Rest()
-	if t.Flush != nil && !told() {
+	if !t.Until(told) && t.Flush != nil {
 		t.Flush()
+		t.Until(told)
 	}
-	t.Until(func() bool { return told() })
 	if !told() {
 		t.ErrorUnlessPrinted(errLoud.Error(), "%s was told to nobody: no hook, no output, no crash", what)
 	}
