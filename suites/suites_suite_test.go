@@ -12,6 +12,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
+	"github.com/windtunnel-go/windtunnel/suites/futures"
 	"github.com/windtunnel-go/windtunnel/suites/verdicts"
 )
 
@@ -21,6 +22,7 @@ var (
 )
 
 func TestSuites(t *testing.T) {
+	futuresRunner = futures.NewRunner(t, futureSubjects()...)
 	suiteT = t
 	RegisterFailHandler(Fail)
 	RunSpecs(t, "windtunnel suites")

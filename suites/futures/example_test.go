@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/windtunnel-go/windtunnel/fakeloop"
 	"github.com/windtunnel-go/windtunnel/suites/futures"
 )
 
@@ -162,6 +163,24 @@ func ExampleJSON() {
 	//     ]
 	//   }
 	// ] <nil>
+}
+
+func ExampleSorted() {
+	ps := futures.Properties()
+	results := []futures.Result{{Property: ps[3], When: futures.Later}, {Property: ps[3], When: futures.Already}, {Property: ps[0]}}
+	for _, r := range futures.Sorted(results) {
+		fmt.Printf("%s %q\n", r.Property.ID(), r.When)
+	}
+	// Output:
+	// 1 ""
+	// 4 "already"
+	// 4 "later"
+}
+
+func ExampleFakeloop() {
+	a := futures.Fakeloop(fakeloop.Wall)
+	fmt.Println(a.Name+":", a.Check(nil, futures.Properties()[1], futures.Once).Status)
+	// Output: fakeloop wall: ok
 }
 
 func ExampleWorst() {

@@ -13,7 +13,7 @@ import (
 
 // Fakeloop is the adapter of the futures of package fakeloop, on loops of one mode. Those
 // on virtual time are checked in a bubble, too, where the deadlines of contexts cost
-// nothing. It lacks Watch, which takes a detector.
+// nothing. Watch takes a detector, which the caller adds.
 func Fakeloop(mode fakeloop.Mode) Adapter {
 	w := &world{mode: mode}
 	a := Adapter{
@@ -30,6 +30,7 @@ func Fakeloop(mode fakeloop.Mode) Adapter {
 			"Both":    "Then and Catch are two calls",
 			"Abandon": "a promise that is dropped is listed among what is pending",
 			"Remote":  "its loop is in one process",
+			"Watch":   "a detector cannot be started in a bubble; on the wall clock the caller adds one",
 		},
 		Setup: w.open,
 		Close: func() { _ = w.loop.Close() },

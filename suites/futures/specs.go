@@ -22,7 +22,7 @@ func Specs(it func(text string, args ...any) bool, fail func(message string, cal
 				}
 				if r.Bad() {
 					focus := regexp.QuoteMeta(where + " " + name)
-					fail(r.Text(fmt.Sprintf("go tool ginkgo run --focus '^%s$' %s", focus, here())))
+					fail(r.Text(fmt.Sprintf("go tool ginkgo run --focus '%s' %s", focus, here())))
 				}
 			})
 		}

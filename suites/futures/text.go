@@ -1,6 +1,7 @@
 package futures
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -56,6 +57,19 @@ func Worst(results []Result) Status {
 		}
 	}
 	return worst
+}
+
+// Sorted returns results in the order of the table and, of one property, by subject and
+// mode, so that runs in random order show the same.
+func Sorted(results []Result) []Result {
+	whens := []When{Once, Already, AtOnce, Later}
+	return slices.SortedStableFunc(slices.Values(results), func(a, b Result) int {
+		return cmp.Or(
+			cmp.Compare(a.Property.Number, b.Property.Number),
+			strings.Compare(a.Subject, b.Subject),
+			cmp.Compare(slices.Index(whens, a.When), slices.Index(whens, b.When)),
+		)
+	})
 }
 
 // Table renders results for a terminal: properties down, subjects across, of several
