@@ -64,9 +64,12 @@ func (d *dummy) call(e edit, f func(any, error)) {
 				}
 			}
 		}()
-		f(d.v, d.err)
+		d.mu.Lock()
+		v, err := d.v, d.err
+		d.mu.Unlock()
+		f(v, err)
 		if e.again {
-			f(d.v, d.err)
+			f(v, err)
 		}
 	}()
 }

@@ -37,12 +37,12 @@ var harnessMutants = []struct {
 }
 
 // TestHarnessMutants builds the package with one thing wrong at a time. At the default
-// scale it looks for the places of all edits and builds one of them.
+// scale it only looks for the places of the edits: each build takes seconds.
 func TestHarnessMutants(t *testing.T) {
 	if os.Getenv("WINDTUNNEL_MUTANT") != "" {
 		return // a mutant makes no mutants
 	}
-	chosen := harnessMutants[:1]
+	chosen := harnessMutants[:0]
 	if os.Getenv("WINDTUNNEL_SCALE") == "1" {
 		chosen = harnessMutants
 	}
