@@ -160,16 +160,19 @@ func TestDummies(t *testing.T) {
 		kept string // if there are few
 	}{
 		{"does what it should", edit{}, 0, ""},
-		{"never settles", edit{never: true}, 62, "1 19 22 23"},
-		{"is always nil", edit{nothing: true}, 48, "8 19 23 27 28 29 30 34 37 38 39 40 41 47 62 72 161"},
-		{"settles twice", edit{twice: true}, 8, ""},
-		{"drops handlers", edit{drops: true}, 47, "1 2 3 8 9 12 15 16 17 18 19 20 21 22 23 24 58 86 162"},
-		{"runs handlers twice", edit{again: true}, 23, ""},
+		{"never settles", edit{never: true}, 59, "1 19 22 23"},
+		{"is always nil", edit{nothing: true}, 47, "8 19 23 27 28 29 30 34 37 38 39 40 47 62 72"},
+		{"settles twice", edit{twice: true}, 7, ""},
+		{"drops handlers", edit{drops: true}, 44, "1 2 3 8 9 12 15 16 17 18 19 20 21 22 23 24 58 86 162"},
+		{"runs handlers twice", edit{again: true}, 20, ""},
 	} {
 		t.Run(d.name, func(t *testing.T) {
 			bad := 0
 			var kept []string
 			for _, p := range futures.Properties() {
+				if p.Level == futures.Stochastic {
+					continue // a few rounds in which chance decides
+				}
 				worst := futures.NotApplicable
 				for _, when := range p.Whens() {
 					r := futures.Quick(dummyAdapter(d.name, d.edit)).Check(t, p, when)

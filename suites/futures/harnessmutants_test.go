@@ -20,7 +20,7 @@ var harnessMutants = []struct {
 	{"a failure counts as a pass", "run.go", "		r.Status = Fail\n", "		r.Status = OK\n", "TestStatuses"},
 	{"a stuck bubble counts as a pass", "run.go", "	e = end{status: Hang, text: \"nothing", "	e = end{status: OK, text: \"nothing", "TestStatuses"},
 	{"a panic at the end is dropped", "run.go", "if last := t.ends(t.Close); e.status == OK {", "if last := t.ends(t.Close); false {", "TestStatuses"},
-	{"a stuck process is waited for until the guard", "stuck.go", "if idle++; !asleep(outside) {", "if idle++; !asleep(outside) || true {", "TestStatuses"},
+	{"a stuck process is waited for until the guard", "stuck.go", "if idle++; !asleep(outside) {", "if idle++; !asleep(outside) || true {", "TestProcesses"},
 	{"one mode stands for three", "modes.go", "	if t.When == Already {\n", "	if true {\n", "TestModes"},
 	{"later is at once", "modes.go", "	case Later:\n		t.Rest()\n", "	case Later:\n", "TestModes"},
 	{"there are no modes", "property.go", "	if p.Three {\n", "	if false {\n", "TestModes"},
