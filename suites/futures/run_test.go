@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -85,15 +86,15 @@ func TestStatuses(t *testing.T) {
 		{"a panic at the end", noisy, func(*futures.T) {}, futures.Crash, "at the end"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			var under *futures.T
-			r := c.adapter.Check(t, trial(func(t *futures.T) { under = t; c.check(t) }), futures.Once)
+			var under atomic.Pointer[futures.T]
+			r := c.adapter.Check(t, trial(func(t *futures.T) { under.Store(t); c.check(t) }), futures.Once)
 			if r.Status != c.status || !strings.Contains(strings.Join(r.Observed, "\n"), c.text) {
 				t.Errorf("got %s %q, want %s %q", r.Status, r.Observed, c.status, c.text)
 			}
 			if bad := c.status != futures.OK && c.status != futures.NotApplicable; r.Bad() != bad {
 				t.Errorf("Bad() = %v", r.Bad())
 			}
-			under.Errorf("the end of spinning, and too late for anybody")
+			under.Load().Errorf("the end of spinning, and too late for anybody")
 			if c.status == futures.Hang && c.name != "a bubble that is stuck" && !strings.Contains(r.Stack, "run_test.go") {
 				t.Errorf("the stacks of a hang do not show the check:\n%s", r.Stack)
 			}
