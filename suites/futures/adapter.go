@@ -182,6 +182,10 @@ type Adapter struct {
 	// hanging; zero means DefaultGuard.
 	Guard time.Duration
 
+	// CPU is how much CPU time the process may use for a check before the check is
+	// reported as hanging, on systems that tell; zero means DefaultCPU.
+	CPU time.Duration
+
 	// Patience is how long a check in real time waits for what must happen; zero
 	// means DefaultPatience. In a bubble it waits for as long as anything moves.
 	Patience time.Duration
@@ -192,5 +196,6 @@ type Adapter struct {
 // Bounds in real time, which only a subject that breaks a rule ever meets.
 const (
 	DefaultGuard    = 30 * time.Second
+	DefaultCPU      = 20 * time.Second
 	DefaultPatience = 5 * time.Second
 )

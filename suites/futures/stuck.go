@@ -9,7 +9,8 @@ import (
 // A process in which no goroutine runs, or could run, stays as it is until a timer
 // fires. In a bubble that blocks where the bubble does not see it no timer does; in
 // real time those of a check fire within its patience. Such a process hangs, however
-// slow the machine is: no guard need be waited for.
+// slow the machine is: no guard need be waited for. One that spins gives itself away by
+// the CPU time that it uses, of which a busy machine gives it no more than an idle one.
 
 // sampling is the time between two looks at the scheduler.
 const sampling = 50 * time.Millisecond
@@ -27,6 +28,11 @@ func (t *T) await(over <-chan end) end {
 	ticker := time.NewTicker(sampling)
 	defer ticker.Stop()
 	deadline := time.Now().Add(guard)
+	work := t.CPU
+	if work == 0 {
+		work = DefaultCPU
+	}
+	used := cpuTime()
 	// Who reads a file now does so for ever. One may be on its way to it: the reader of
 	// requests.
 	outside := max(1, gauge("/sched/goroutines/not-in-go:goroutines"))
@@ -43,6 +49,8 @@ func (t *T) await(over <-chan end) end {
 		switch {
 		case time.Duration(idle)*sampling >= still:
 			return end{status: Hang, stack: stacks(), text: "the check had not ended, and no goroutine of the process could go on"}
+		case cpuTime()-used > work:
+			return end{status: Hang, stack: stacks(), text: fmt.Sprintf("the check had not ended after %v of CPU time", work)}
 		case time.Now().After(deadline):
 			return end{status: Hang, stack: stacks(), text: fmt.Sprintf("the check had not ended after %v of real time", guard)}
 		}
