@@ -15,15 +15,13 @@ var timeouts = []Property{
 			d := 3 * t.Unit()
 			start := t.now()
 			c := t.Timeout(t.Fresh(), d)
-			if t.exact() {
+			if t.exact() && t.Peek != nil {
 				t.Pass(d - time.Nanosecond)
 				t.Pending("a nanosecond before the deadline, the future", c)
 				t.Pass(time.Nanosecond)
 				t.Rest()
-				if t.Peek != nil {
-					if _, _, settled := t.Peek(c); !settled {
-						t.Errorf("at the deadline the future was pending")
-					}
+				if _, _, settled := t.Peek(c); !settled {
+					t.Errorf("at the deadline the future was pending")
 				}
 			}
 			_, err := t.Get(c)
