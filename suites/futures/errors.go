@@ -51,7 +51,7 @@ var identity = []Property{
 			all := func(what string, err error) {
 				for _, want := range []error{errBoom, errSecond, third} {
 					if !errors.Is(err, want) {
-						t.Errorf("%s the error was %q, in which errors.Is does not find %q", what, err, want)
+						t.Errorf("%s the error was %v, in which errors.Is does not find %q", what, err, want)
 					}
 				}
 			}
