@@ -49,14 +49,10 @@ func fanliao() futures.Adapter {
 		},
 		Then: func(c futures.Case, f func(any) (any, error)) futures.Case { return pipe(c, f) },
 		Both: func(c futures.Case, ok func(any) (any, error), bad func(error) (any, error)) futures.Case {
-			second := func(err any) (any, error) { return bad(err.(error)) }
-			switch {
-			case bad == nil:
+			if bad == nil {
 				return pipe(c, ok)
-			case ok == nil:
-				return pipe(c, nil, second)
 			}
-			return pipe(c, ok, second)
+			return pipe(c, ok, func(err any) (any, error) { return bad(err.(error)) })
 		},
 		Flat: func(c futures.Case, f func(any) futures.Case) futures.Case {
 			return pipe(c, func(v any) *promise.Future {

@@ -86,11 +86,13 @@ func column(text, subject string) string { return fmt.Sprintf("%-*s", max(len(su
 
 // worstOf is the verdict that stands for the modes of a property.
 func worstOf(vs map[cell]ruling, p futures.Property) futures.Status {
-	rank := []futures.Status{futures.NotApplicable, futures.OK, byChance, futures.Fail, futures.Hang, futures.Crash}
+	rank := []futures.Status{futures.NotApplicable, futures.OK, futures.Fail, futures.Hang, futures.Crash}
 	worst := futures.NotApplicable
 	for _, when := range p.Whens() {
-		if s := vs[cell{p.Number, when}].status; slices.Index(rank, s) > slices.Index(rank, worst) {
-			worst = s
+		for i, s := range rank {
+			if vs[cell{p.Number, when}].allows(s) && i > slices.Index(rank, worst) {
+				worst = s
+			}
 		}
 	}
 	return worst
