@@ -45,7 +45,7 @@
 //		},
 //	}
 //
-// With that about forty properties are checked. Then:
+// With that about thirty properties are checked. Then:
 //
 //   - Say in [Caps] what the library declares. The zero value declares nothing; for
 //     instance OwnDeadline if Await heeds its context, or SecondSettle: Reported if
@@ -55,6 +55,29 @@
 //     Case.Impl and return a Case around another one. What is nil is not applicable,
 //     and the report lists by name what that leaves out.
 //   - If every check hangs, declare Caps.RealTime: see below.
+//
+// Where resolve and reject exist only in a callback that the library calls, New takes
+// them out of it:
+//
+//	settles := make(chan func(any, error), 1)
+//	p := mylib.New(func(resolve func(any), reject func(error)) {
+//		settles <- func(v any, err error) {
+//			if err != nil {
+//				reject(err)
+//			} else {
+//				resolve(v)
+//			}
+//		}
+//	})
+//	settle := <-settles
+//
+// Where the library only starts tasks, New starts one that waits for its outcome on a
+// channel. Settle gives it the first one and drops the others; what the properties 4 to 8
+// say is then the adapter's doing.
+//
+// Declare what the documentation says, not what the code happens to do: of what is not
+// declared the checks ask least. A nil function that a check passes to OnDone or Both goes
+// to the library as nil, if its types allow that.
 //
 // An adapter must not mend the library: no error turned into another one, no recover,
 // no second handler passed where a user would pass one. It must not wait in Settle.
@@ -99,7 +122,7 @@
 //   - ok: the rule held.
 //   - FAIL: it did not.
 //   - HANG: nothing in the check's bubble could go on, or the check had not ended
-//     after Adapter.Guard.
+//     after Adapter.Guard of real time or Adapter.CPU of CPU time.
 //   - CRASH: the check panicked, its goroutine ended by runtime.Goexit, or its process
 //     ended. It never counts as a pass, unless the library declares that policy for
 //     panics and the property is about it.
