@@ -302,7 +302,7 @@ func (t *T) waiters(n int, c Case) func(look func(v any, err error)) {
 	over := make(chan Outcome, n)
 	for range n {
 		go func() {
-			ctx, cancel := context.WithTimeout(context.Background(), t.patience())
+			ctx, cancel := context.WithTimeoutCause(context.Background(), t.patience(), errGivenUp)
 			defer cancel()
 			o := Outcome{Err: errNoOutcome}
 			defer func() {
