@@ -63,10 +63,10 @@ var combining = []Property{
 			told := t.hooks()
 			cs := t.several(2)
 			all := t.All(cs...)
-			_ = cs[0].Settle(nil, errBoom)
-			t.Rest()
-			_ = cs[1].Settle(nil, errLoud)
-			if err := t.FailsSomehow("All", all); !errors.Is(err, errLoud) {
+			one, two := fmt.Errorf("one: %w", errLoud), fmt.Errorf("two: %w", errLoud)
+			_ = cs[0].Settle(nil, one)
+			_ = cs[1].Settle(nil, two)
+			if err := t.FailsSomehow("All", all); !errors.Is(err, one) || !errors.Is(err, two) {
 				cs, all = nil, Case{} // for a library whose reports come from the collector
 				t.forget()
 				t.told(told, "the second failure")
