@@ -70,7 +70,7 @@ var dispatch = []Property{
 		Source: "Guava testAllListenersCompleteSuccessfully",
 		Check: func(t *T) {
 			const goroutines, each = 8, 64
-			for range t.Rounds(200) {
+			for range t.Rounds(300) {
 				c := t.Fresh()
 				var calls [goroutines * each]atomic.Int32
 				var wg sync.WaitGroup
@@ -85,12 +85,15 @@ var dispatch = []Property{
 						together()
 						for i := range each {
 							t.OnDone(c, func(any, error) { calls[g*each+i].Add(1) })
+							if i%16 == 15 {
+								runtime.Gosched()
+							}
 						}
 					})
 				}
 				wg.Go(func() {
 					together()
-					for range each / 2 {
+					for range 2 {
 						runtime.Gosched()
 					}
 					_ = c.Settle("v", nil)
