@@ -24,14 +24,28 @@ var update = flag.Bool("update", false, "rewrite the texts in testdata, which ke
 
 const golden = "testdata/bad.golden"
 
-// The suite of bad specs, built once. It is run as a user would, in its own directory.
+// The suite of bad specs, built once. It is run as a user would, in its own directory,
+// which is a copy: a suite that stood in the module would be run by ginkgo -r.
 var _ = Describe("the suite of bad specs", Ordered, func() {
-	var binary string
+	var dir, binary string
 	var serial []types.SpecReport
 
 	BeforeAll(func() {
+		var err error
+		dir, err = os.MkdirTemp("testdata", "bad")
+		Expect(err).NotTo(HaveOccurred())
+		DeferCleanup(os.RemoveAll, dir)
+		copyName = filepath.Base(dir)
+		sources, err := filepath.Glob("testdata/bad/*.go")
+		Expect(err).NotTo(HaveOccurred())
+		for _, source := range sources {
+			text, err := os.ReadFile(source)
+			Expect(err).NotTo(HaveOccurred())
+			name := strings.TrimSuffix(filepath.Base(source), ".go") + "_test.go"
+			Expect(os.WriteFile(filepath.Join(dir, name), text, 0o644)).To(Succeed())
+		}
 		binary = filepath.Join(GinkgoT().TempDir(), "bad.test")
-		out, err := exec.Command("go", "test", "-c", "-o", binary, "./testdata/bad").CombinedOutput()
+		out, err := exec.Command("go", "test", "-c", "-o", binary, "./"+dir).CombinedOutput()
 		Expect(err).NotTo(HaveOccurred(), string(out))
 	})
 
@@ -41,7 +55,7 @@ var _ = Describe("the suite of bad specs", Ordered, func() {
 		if parallel {
 			cmd = exec.Command("go", "tool", "ginkgo", "run", "--procs=2", "--randomize-all", "--seed=1", "--json-report="+filepath.Base(report), "--output-dir="+filepath.Dir(report), binary)
 		}
-		cmd.Dir = "testdata/bad"
+		cmd.Dir = dir
 		cmd.Env = append(os.Environ(), "WINDTUNNEL_GUARD=1s", "WINDTUNNEL_SEED=", "GODEBUG=netdns=go")
 		out, err := cmd.CombinedOutput()
 		Expect(err).To(BeAssignableToTypeOf(&exec.ExitError{}), string(out))
@@ -87,8 +101,8 @@ var _ = Describe("the suite of bad specs", Ordered, func() {
 				continue
 			}
 			// The same line, but for the binary, which is there already.
-			line := strings.Replace(strings.TrimSuffix(lines(s)[0], " ./asynctest/spec/testdata/bad"), " --focus=", " --ginkgo.focus=", 1)
-			once := again("testdata/bad", line, "go tool ginkgo run --seed=1", binary+" --ginkgo.seed=1 --ginkgo.json-report=DIR/report.json")
+			line := strings.Replace(strings.TrimSuffix(lines(s)[0], " ./asynctest/spec/"+dir), " --focus=", " --ginkgo.focus=", 1)
+			once := again(dir, line, "go tool ginkgo run --seed=1", binary+" --ginkgo.seed=1 --ginkgo.json-report=DIR/report.json")
 			Expect(told(once)).To(Equal(told(s)), line)
 			ran++
 		}
@@ -122,7 +136,7 @@ func reproduction(s types.SpecReport, parallel bool) OmegaMatcher {
 	if parallel {
 		return HaveEach(MatchRegexp(`^/\S+/bad\.test --ginkgo\.seed=1 --ginkgo\.focus=` + regexp.QuoteMeta(focus) + `$`))
 	}
-	return HaveEach("go tool ginkgo run --seed=1 --focus=" + focus + " ./asynctest/spec/testdata/bad")
+	return HaveEach("go tool ginkgo run --seed=1 --focus=" + focus + " ./asynctest/spec/testdata/" + copyName)
 }
 
 // read returns the specs of a report.
@@ -231,6 +245,9 @@ var unstable = []struct {
 	{regexp.MustCompile(`goroutine \d+ `), "goroutine N "},
 }
 
+// copyName is what the directory of the bad suite's copy is called.
+var copyName = "bad"
+
 var goroot = sync.OnceValue(func() string {
 	out, _ := exec.Command("go", "env", "GOROOT").Output()
 	return strings.TrimSpace(string(out))
@@ -238,6 +255,7 @@ var goroot = sync.OnceValue(func() string {
 
 func mask(text string) string {
 	text = strings.ReplaceAll(text, goroot(), "GOROOT")
+	text = strings.ReplaceAll(text, copyName, "bad")
 	for _, u := range unstable {
 		text = u.is.ReplaceAllString(text, u.as)
 	}
