@@ -166,8 +166,8 @@ func TestDummies(t *testing.T) {
 		{"drops handlers", edit{drops: true}, 44, "1 2 3 8 9 12 15 16 17 18 19 20 21 22 23 24 58 86 162"},
 		{"runs handlers twice", edit{again: true}, 20, ""},
 	} {
-		if futures.RaceEnabled && d.edit.nothing {
-			continue // who does not wait races with everything
+		if futures.RaceEnabled && (d.edit.nothing || d.edit.again) {
+			continue // who does not wait, or calls a handler again behind a check, races with it
 		}
 		t.Run(d.name, func(t *testing.T) {
 			bad := 0
