@@ -20,14 +20,17 @@ place of GinkgoT().
 
 # The tunnel
 
-A [Tunnel] is a loop, a detector of blocking callbacks and a seed in one value. [Run]
-makes one for a test of package testing, in a testing/synctest bubble of its own, and
-closes it:
+A [Tunnel] is a loop, a network, a detector of blocking callbacks and a seed in one
+value. [Run] makes one for a test of package testing, in a testing/synctest bubble of its
+own, and closes it:
 
 	func TestRetries(t *testing.T) {
 		Run(t, func(tunnel *Tunnel) {
 			g := NewWithT(t)
-			g.Expect(client.New(tunnel.Loop).Fetch("http://api/x")).To(ResolveWith("ok"))
+			tunnel.Net.Serve("api:80", handler)
+			tunnel.Net.Apply(toxics.Partition("client", "api").For(2 * time.Minute))
+			c := client.New(tunnel.Loop, tunnel.Net.DialContext)
+			g.Expect(c.Fetch("http://api/x")).To(ResolveWith("ok"))
 			g.Expect(tunnel.Elapsed()).To(BeNumerically(">=", 2*time.Minute))
 			g.Expect(tunnel).To(And(NeverBlock(), LeakNothing()))
 		})

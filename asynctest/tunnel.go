@@ -11,16 +11,23 @@ import (
 	"github.com/windtunnel-go/windtunnel/asynctest/internal/bubble"
 	"github.com/windtunnel-go/windtunnel/asynctest/internal/rerun"
 	"github.com/windtunnel-go/windtunnel/fakeloop"
+	"github.com/windtunnel-go/windtunnel/toxics"
 )
 
-// Tunnel is what a test of asynchronous code works in: a loop, a detector of blocking
-// callbacks, and a seed. [Run] and spec.Tunnel of package spec make one and close it;
+// Tunnel is what a test of asynchronous code works in: a loop, a network, a detector of
+// blocking callbacks, and a seed. [Run] and spec.Tunnel of package spec make one and close it;
 // [NewTunnel] makes one that the caller closes. A Tunnel is used where it was made: inside
 // its bubble, if that is in one. Its methods may be called from any goroutine there.
 type Tunnel struct {
 	// Loop is the loop of the tunnel, with Sites on. In a bubble it is in Bubble mode,
 	// outside it is on Virtual time.
 	Loop *fakeloop.Loop
+
+	// Net is a network in memory, without faults until some are applied. In a bubble its
+	// delays cost no real time, and its events wait for their turn at the loop's gate, so
+	// that clients and servers do the same in every run with one seed. Outside it works in
+	// real time.
+	Net *toxics.Network
 
 	seed    uint64
 	ctx     context.Context
@@ -43,6 +50,9 @@ func NewTunnel(options ...TunnelOption) *Tunnel {
 	if !c.seeded {
 		c.seed = rerun.Seed(rerun.Base(defaultBase), "", 1)
 	}
+	if err := c.net.Plan.Validate(); err != nil {
+		panic(fmt.Sprintf("asynctest: WithNetwork: %v", err))
+	}
 	t := &Tunnel{seed: c.seed}
 	c.loop.Sites = true
 	if c.loop.Mode == fakeloop.Virtual && bubble.ID() != 0 {
@@ -58,6 +68,13 @@ func NewTunnel(options ...TunnelOption) *Tunnel {
 		t.record(c.rules)
 	}
 	t.Loop = fakeloop.New(c.loop)
+	if c.net.Plan.Seed == 0 {
+		c.net.Plan.Seed = c.seed
+	}
+	if c.net.Gate == nil {
+		c.net.Gate = t.Loop.Gate()
+	}
+	t.Net, _ = toxics.NewNetwork(c.net) // which refuses what is not valid, and nothing else
 	t.ctx, t.cancel = context.WithCancelCause(context.Background())
 	return t
 }
@@ -111,13 +128,13 @@ func (t *Tunnel) Settle() error { return t.Loop.Settle() }
 func (t *Tunnel) Go(name string, f func()) *fakeloop.Goroutine { return t.Loop.Go(name, f) }
 
 // Close cancels the context, in a bubble lets everybody who hears of that come to rest,
-// closes the loop and ends the recording. It returns what the loop knows to be lost, see
+// closes the network with its servers, then the loop, and ends the recording. It returns what the loop knows to be lost, see
 // fakeloop.Loop.Close, and says if the recording was blind. Further calls return nil.
 func (t *Tunnel) Close() error {
 	var err error
 	t.closing.Do(func() {
 		t.cancel(ErrTunnelClosed)
-		err = closeLoop(t.Loop)
+		err = errors.Join(settle(t.Loop), contain(t.Net.Close), settle(t.Loop), contain(t.Loop.Close))
 		if t.rec != nil {
 			if _, blind := t.rec.Stop(); blind != nil {
 				err = errors.Join(err, fmt.Errorf("asynctest: the recording of the tunnel shows nothing about the callbacks: %w", blind))
@@ -127,21 +144,20 @@ func (t *Tunnel) Close() error {
 	return err
 }
 
-// closeLoop settles and closes a loop. The failure of a test framework that is on its way
-// from a callback must not keep it from that: the framework knows of it.
-func closeLoop(loop *fakeloop.Loop) error {
-	var settled error
-	if loop.Mode() == fakeloop.Bubble {
-		settled = contain(loop.Settle)
+// settle lets everybody in the bubble of a loop come to rest, if it is in one.
+func settle(loop *fakeloop.Loop) error {
+	if loop.Mode() != fakeloop.Bubble {
+		return nil
 	}
-	if errors.Is(settled, fakeloop.ErrClosed) {
-		settled = nil
+	if err := contain(loop.Settle); !errors.Is(err, fakeloop.ErrClosed) {
+		return err
 	}
-	return errors.Join(settled, contain(loop.Close))
+	return nil
 }
 
 // contain calls f on a goroutine of its own, which may end by a panic or by
-// runtime.Goexit.
+// runtime.Goexit: the failure of a test framework that is on its way from a callback must
+// not keep a tunnel from being closed, and the framework knows of it.
 func contain(f func() error) error {
 	var err error
 	done := make(chan struct{})

@@ -3,20 +3,22 @@ package asynctest
 import (
 	"github.com/windtunnel-go/windtunnel/asynctest/blocking"
 	"github.com/windtunnel-go/windtunnel/fakeloop"
+	"github.com/windtunnel-go/windtunnel/toxics"
 )
 
 // defaultBase is the base of the seeds of tests that package testing runs: a plain go
 // test does the same each time.
 const defaultBase = 1
 
-// TunnelOption says how a [Tunnel] is made: [WithSeed], [WithLoop], [WithRules],
-// [WithFatal].
+// TunnelOption says how a [Tunnel] is made: [WithSeed], [WithLoop], [WithNetwork],
+// [WithRules], [WithFatal].
 type TunnelOption interface{ applyTunnel(*tunnelConfig) }
 
 type tunnelConfig struct {
 	seed   uint64
 	seeded bool
 	loop   fakeloop.Config
+	net    toxics.Config
 	rules  []blocking.Rule
 	fatal  func(any) bool
 	blind  bool // without a detector
@@ -37,6 +39,13 @@ func WithSeed(seed uint64) TunnelOption {
 // and Fatal.
 func WithLoop(config fakeloop.Config) TunnelOption {
 	return tunnelOption(func(c *tunnelConfig) { c.loop = config })
+}
+
+// WithNetwork configures the network of a tunnel, which panics if the plan is not valid.
+// Unless they are given, the tunnel sets the seed of the plan to its own, and the gate to
+// that of its loop.
+func WithNetwork(config toxics.Config) TunnelOption {
+	return tunnelOption(func(c *tunnelConfig) { c.net = config })
 }
 
 // WithRules allows single functions to block: see [NeverBlock].

@@ -549,7 +549,7 @@ var mutants = []mutant{
 		"		q.keys += len(b.keys)\n",
 		[]string{"TestMassStopHoldsNothing"}},
 	{"every place is found anew", "site.go",
-		"	ps.of[from] = p\n",
+		"		ps.of[from] = p\n",
 		"	_ = from\n",
 		[]string{"TestSitesAreKept"}},
 	{"what fires is what was posted first", "timeline/decode.go",

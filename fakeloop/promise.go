@@ -3,6 +3,8 @@ package fakeloop
 import (
 	"fmt"
 	"time"
+
+	"github.com/windtunnel-go/windtunnel/fakeloop/timeline"
 )
 
 // Promise is the settling side of a future. All methods may be called from any
@@ -121,22 +123,36 @@ func (s *state) settledError() *SettledError {
 
 // settler is who settled a future.
 type settler struct {
-	by string
-	at time.Duration
-	in *place // nil if it was the package's own doing
+	kind  string // "" for the driver, or a goroutine beside the loop
+	id    timeline.ID
+	label string
+	at    time.Duration
+	in    *place // nil if it was the package's own doing
 }
 
 // settler returns who is settling a future just now. The caller holds l.mu.
 func (l *Loop) settler() *settler {
-	by := "the driver, or a goroutine beside the loop,"
+	w := &settler{at: l.elapsed(), in: l.site()}
 	switch {
 	case l.inside != nil:
-		by = "coroutine " + describe(l.inside.scope.id, l.inside.label)
+		w.kind, w.id, w.label = "coroutine ", l.inside.scope.id, l.inside.label
 	case l.running:
 		t := l.queue.underWay()
-		by = "callback " + describe(t.id, t.label)
+		w.kind, w.id, w.label = "callback ", t.id, t.label
 	}
-	return &settler{by: by, at: l.elapsed(), in: l.site()}
+	return w
+}
+
+func (w *settler) String() string {
+	by := "the driver, or a goroutine beside the loop,"
+	if w.kind != "" {
+		by = w.kind + describe(w.id, w.label)
+	}
+	text := fmt.Sprintf("%s at %v", by, w.at)
+	if w.in != nil {
+		text += " in " + w.in.String()
+	}
+	return text
 }
 
 // SettledBy says who settled the future, at which time of the loop, and in which line;
@@ -152,12 +168,7 @@ func (s *state) settledBy() string {
 	if s.rare == nil || s.rare.settler == nil {
 		return ""
 	}
-	w := s.rare.settler
-	text := fmt.Sprintf("%s at %v", w.by, w.at)
-	if w.in != nil {
-		text += " in " + w.in.String()
-	}
-	return text
+	return s.rare.settler.String()
 }
 
 // SetSites switches on or off, as [Config.Sites] does from the beginning, that the

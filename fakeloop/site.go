@@ -31,15 +31,21 @@ type place struct {
 }
 
 // path is the callers of a function of this package that makes something, the
-// innermost first: enough for the user's to be among them. Each further one costs as
-// much time as a callback.
-type path [3]uintptr
+// innermost first. Mostly the user's is among the first three, and each further one
+// costs as much time as a callback.
+type (
+	path     [3]uintptr
+	longPath [12]uintptr
+)
 
 // places are those of the user's code at which something was made, by the path from
 // there, since to find the line of a call takes ten times as long as to find the call.
+// nil stands for what is the package's own doing, and among the short paths for those
+// that end within the package as well.
 type places struct {
-	mu sync.Mutex
-	of map[path]*place
+	mu   sync.Mutex
+	of   map[path]*place
+	long map[longPath]*place
 }
 
 // site returns the place in the user's code at which something of the loop is
@@ -59,37 +65,40 @@ func (ps *places) find() *place {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
 	p, known := ps.of[from]
-	if known {
+	if !known {
+		if ps.of == nil {
+			ps.of, ps.long = make(map[path]*place), make(map[longPath]*place)
+		}
+		p = usersPlace(slices.Clone(from[:]))
+		ps.of[from] = p
+	}
+	if p != nil {
 		return p
 	}
-	p, found := usersPlace(slices.Clone(from[:]))
-	if !found { // further up; there are few such calls
-		pcs := make([]uintptr, 12)
-		p, _ = usersPlace(pcs[:runtime.Callers(skip, pcs)])
-		return p
+	var whole longPath
+	runtime.Callers(skip, whole[:])
+	if p, known = ps.long[whole]; !known {
+		p = usersPlace(slices.Clone(whole[:]))
+		ps.long[whole] = p
 	}
-	if ps.of == nil {
-		ps.of = make(map[path]*place)
-	}
-	ps.of[from] = p
 	return p
 }
 
 // usersPlace returns the first place on a way up the stack that is not in this
 // package, nil if a callback is met before: then it is the package's own doing, and
-// whoever drives it is not the place. Found is false if neither is on the way.
-func usersPlace(pcs []uintptr) (p *place, found bool) {
+// whoever drives it is not the place.
+func usersPlace(pcs []uintptr) *place {
 	for frames, more := runtime.CallersFrames(pcs), true; more; {
 		var f runtime.Frame
 		f, more = frames.Next()
 		switch {
 		case f.Function == dispatchFrame || f.Function == coroutineFrame:
-			return nil, true
+			return nil
 		case f.Function != "" && !ownFrame(f):
-			return &place{f.File, f.Line}, true
+			return &place{f.File, f.Line}
 		}
 	}
-	return nil, false
+	return nil
 }
 
 // suffix renders a place for the end of a text; empty for nil.

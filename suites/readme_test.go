@@ -1,7 +1,10 @@
 package suites_test
 
 import (
+	"context"
 	"errors"
+	"io"
+	"net/http"
 	"os"
 	"strings"
 	"time"
@@ -10,7 +13,9 @@ import (
 	. "github.com/onsi/gomega"
 
 	. "github.com/windtunnel-go/windtunnel/asynctest"
+	"github.com/windtunnel-go/windtunnel/asynctest/spec"
 	"github.com/windtunnel-go/windtunnel/fakeloop"
+	"github.com/windtunnel-go/windtunnel/toxics"
 )
 
 // retry calls attempt until its future is resolved, with a pause after each
@@ -56,13 +61,48 @@ var _ = It("tries again, without blocking its loop", func() {
 	Expect(watch).To(NeverBlock())
 })
 
-var _ = It("is the spec in the README", func() {
+// pageOf is the code under test: net/http with a timeout of 30 s, off the loop, until it
+// succeeds.
+func pageOf(tunnel *Tunnel, url string) *fakeloop.Future[string] {
+	client := &http.Client{
+		Timeout:   30 * time.Second,
+		Transport: &http.Transport{DialContext: tunnel.Net.DialContext, DisableKeepAlives: true},
+	}
+	return fakeloop.Offload(tunnel.Loop, "page", func(context.Context) (string, error) {
+		for {
+			if resp, err := client.Get(url); err == nil {
+				defer func() { _ = resp.Body.Close() }()
+				body, err := io.ReadAll(resp.Body)
+				return string(body), err
+			}
+			time.Sleep(time.Second)
+		}
+	})
+}
+
+func hello(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "hello") }
+
+var _ = It("outlives a partition of two minutes", spec.Bubble, func() {
+	tunnel := spec.Tunnel() // a loop, a network, a detector and a seed; it closes itself
+	tunnel.Net.Serve("api:80", http.HandlerFunc(hello))
+	tunnel.Net.Apply(toxics.Partition("client", "api").For(2 * time.Minute))
+
+	page := pageOf(tunnel, "http://api/") // net/http, unmodified
+
+	Expect(page).To(ResolveWith("hello"))
+	Expect(tunnel.Elapsed()).To(BeNumerically(">=", 2*time.Minute))
+	Expect(tunnel).To(NeverBlock())
+})
+
+var _ = It("has the specs of the README", func() {
 	text, err := os.ReadFile(readme)
 	Expect(err).NotTo(HaveOccurred())
 	source, err := os.ReadFile("readme_test.go")
 	Expect(err).NotTo(HaveOccurred())
-	_, rest, found := strings.Cut(string(text), "```go\n")
-	Expect(found).To(BeTrue(), "README has no Go block")
-	spec, _, _ := strings.Cut(rest, "```")
-	Expect(string(source)).To(ContainSubstring(spec))
+	blocks := strings.Split(string(text), "```go\n")[1:]
+	Expect(blocks).NotTo(BeEmpty(), "README has no Go block")
+	for _, rest := range blocks {
+		block, _, _ := strings.Cut(rest, "```")
+		Expect(string(source)).To(ContainSubstring(block))
+	}
 })
