@@ -12,7 +12,7 @@ func ThenFuture[T, U any](f *Future[T], fn func(T) *Future[U]) *Future[U] {
 	derived := derive[U]("ThenFuture", &f.state, "then")
 	f.subscribe(reaction{of: &derived.state, fn: func() {
 		if f.err != nil {
-			derived.pass(f.err, f.detail)
+			f.handDown(&derived.state)
 			return
 		}
 		derived.adoptBy("handler of ThenFuture", func() *Future[U] { return fn(f.value) })

@@ -617,3 +617,28 @@ func TestCancelOfASleepStopsItsTimer(t *testing.T) {
 		t.Errorf("Sleep returned %v", slept)
 	}
 }
+
+// The error of a source is on its way to a derived future that is cancelled: it was
+// counted as looked at, and nobody looks at it any more.
+func TestCancelBeforeTheErrorPasses(t *testing.T) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
+		for _, derive := range []func(*fakeloop.Future[int]) *fakeloop.Future[int]{
+			func(f *fakeloop.Future[int]) *fakeloop.Future[int] {
+				return fakeloop.Then(f, func(n int) (int, error) { return n, nil })
+			},
+			func(f *fakeloop.Future[int]) *fakeloop.Future[int] {
+				return fakeloop.ThenFuture(f, func(int) *fakeloop.Future[int] { return f })
+			},
+		} {
+			loop := newLoop(t, fakeloop.Config{Mode: mode})
+			loop.Post(func() {
+				p := fakeloop.NewPromise[int](loop, "p")
+				derived := derive(p.Future())
+				p.Reject(io.EOF)
+				derived.Cancel(nil)
+			})
+			equal(t, "run", loop.RunUntilIdle(), nil)
+			sameError(t, "Close", loop.Close(), io.EOF)
+		}
+	})
+}

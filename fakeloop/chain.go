@@ -14,7 +14,7 @@ func Then[T, U any](f *Future[T], fn func(T) (U, error)) *Future[U] {
 	derived := derive[U]("Then", &f.state, "then")
 	f.subscribe(reaction{of: &derived.state, fn: func() {
 		if f.err != nil {
-			derived.pass(f.err, f.detail)
+			f.handDown(&derived.state)
 			return
 		}
 		derived.settleBy("handler of Then", nil, func() (U, error) { return fn(f.value) })

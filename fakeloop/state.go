@@ -110,6 +110,20 @@ func (s *state) pass(err error, detail string) bool {
 	return true
 }
 
+// handDown settles derived with the error of s. If that was given up before, and s no
+// longer counts as unobserved itself, the error is not lost.
+func (s *state) handDown(derived *state) {
+	if derived.pass(s.err, s.detail) {
+		return
+	}
+	s.loop.mu.Lock()
+	counted := s.observed
+	s.loop.mu.Unlock()
+	if counted {
+		derived.lateness(s.err)
+	}
+}
+
 // rejection is how the timeline tells of a rejection. It calls user code, so never
 // under the loop's lock.
 func rejection(err error) string { return "rejected: " + errorText(err) }
