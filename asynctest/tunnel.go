@@ -128,8 +128,9 @@ func (t *Tunnel) Settle() error { return t.Loop.Settle() }
 func (t *Tunnel) Go(name string, f func()) *fakeloop.Goroutine { return t.Loop.Go(name, f) }
 
 // Close cancels the context, in a bubble lets everybody who hears of that come to rest,
-// closes the network with its servers, then the loop, and ends the recording. It returns what the loop knows to be lost, see
-// fakeloop.Loop.Close, and says if the recording was blind. Further calls return nil.
+// closes the network with its servers, then the loop, and ends the recording. It returns
+// what the loop knows to be lost, see fakeloop.Loop.Close, and says if the recording was
+// blind. Further calls return nil.
 func (t *Tunnel) Close() error {
 	var err error
 	t.closing.Do(func() {
