@@ -91,6 +91,7 @@ func (l *Loop) runUntil(g goal) error {
 	}
 	for n := 0; ; {
 		l.endCallback()
+		l.looked = l.wakes
 		if err := l.choices.refusal; err != nil {
 			l.mu.Unlock()
 			return err

@@ -70,7 +70,9 @@ type Loop struct {
 	maker    goroutine     // called New, if the loop tracks goroutines
 	sleeping bool          // somebody waits on wakeup
 	wakeup   chan struct{} // one slot
-	watchers int           // how many wait on changed
+	wakes    uint64        // how often somebody had a reason to wake a sleeper,
+	looked   uint64        // and how often when the driver of a virtual loop last began to look
+	watchers int           // how many look for changes, or wait on changed
 	changed  chan struct{} // closed and replaced after each callback
 	beside   beside
 	signals  *signals // nil until the first OnSignal
@@ -298,6 +300,7 @@ func (l *Loop) enqueueTask(t task) {
 // wake ends the sleep of whoever waits for something to do. The caller holds
 // l.mu.
 func (l *Loop) wake() {
+	l.wakes++
 	if l.sleeping {
 		l.rouse()
 	}

@@ -171,13 +171,18 @@ func (l *Loop) awaitOutside(s *state, done func() bool) error {
 	w.waits = s
 	defer func() { w.waits = nil }()
 	l.wake()
-	for !done() {
-		if l.closed {
+	l.watchers++
+	defer func() { l.watchers-- }()
+	for {
+		changed := l.changed // before done, which may be user code and run without the lock
+		switch {
+		case done():
+			return nil
+		case l.closed:
 			return ErrClosed
 		}
-		l.awaitChange(nil)
+		l.awaitChange(changed, nil)
 	}
-	return nil
 }
 
 // workOf returns the piece of work that a goroutine is doing, nil if it does none.

@@ -178,9 +178,13 @@ func (l *Loop) stepOutside(horizon int64) (again bool, err error) {
 }
 
 // sleepOutside waits, in real time, until work returns or somebody posts; timeUp
-// says what it means that neither happens in time. The caller holds l.mu, which is
-// released for the wait.
+// says what it means that neither happens in time. It does not wait if that happened
+// since the driver began to look, for what it asks on the way is user code, which runs
+// without the lock. The caller holds l.mu, which is released for the wait.
 func (l *Loop) sleepOutside(wait time.Duration, timeUp func() error) error {
+	if l.wakes != l.looked {
+		return nil
+	}
 	l.sleeping = true
 	l.mu.Unlock()
 	timer := time.NewTimer(wait)

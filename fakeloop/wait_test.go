@@ -3,6 +3,7 @@ package fakeloop_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"sync"
 	"testing"
@@ -167,6 +168,85 @@ func TestWaitContextOfAWorker(t *testing.T) {
 		equal(t, "value", must(f.Wait()), 7)
 		mustClose(t, loop)
 	})
+}
+
+// asked is a context that calls a function each time it has been asked whether it has
+// ended, before it answers.
+type asked struct {
+	context.Context
+	then func()
+}
+
+func (c asked) Err() error {
+	err := c.Context.Err()
+	c.then()
+	return err
+}
+
+// What happens between the answer of a context and the sleep of who asked it is heard
+// of: here everything else goes as far as it can in that time.
+func TestWaitContextHearsWhatHappensWhileItAsks(t *testing.T) {
+	for _, mode := range []fakeloop.Mode{fakeloop.Virtual, fakeloop.Wall} {
+		for _, what := range []string{"settled", "ended"} {
+			for _, who := range []string{"driver", "worker"} {
+				if mode == fakeloop.Virtual && what == "ended" && who == "worker" {
+					continue // the driver has left the worker alone by then, and waits for the other work
+				}
+				t.Run(fmt.Sprint(mode, "/", what, "/", who), func(t *testing.T) {
+					synctest.Test(t, func(t *testing.T) { hearWhileAsked(t, mode, what, who) })
+				})
+			}
+		}
+	}
+}
+
+func hearWhileAsked(t *testing.T, mode fakeloop.Mode, what, who string) {
+	loop := newLoop(t, fakeloop.Config{Mode: mode})
+	p := fakeloop.NewPromise[int](loop, "p")
+	ended, cancel := context.WithCancelCause(context.Background())
+	defer cancel(nil)
+	act, times := make(chan struct{}), 0
+	ctx := asked{ended, func() {
+		if times++; times == 2 { // the first time is before the wait
+			close(act)
+			synctest.Wait()
+		}
+	}}
+	var other *fakeloop.Work
+	go func() {
+		<-act
+		if what == "ended" {
+			cancel(errEnough)
+		} else {
+			_ = other.Return(func() { p.Resolve(7) })
+		}
+	}()
+	posted, wait := make(chan struct{}), func() (int, error) { return p.Future().WaitContext(ctx) }
+	loop.Post(func() {
+		if who == "worker" {
+			wait = fakeloop.Offload(loop, "work", func(context.Context) (int, error) {
+				<-posted
+				return p.Future().WaitContext(ctx)
+			}).Wait
+		}
+		other = loop.Outside("other")
+		close(posted)
+	})
+	if mode == fakeloop.Virtual {
+		loop.Step()
+	}
+	<-posted
+	began := time.Now()
+	v, err := wait()
+	if what == "ended" {
+		sameError(t, "cause", err, errEnough)
+	} else {
+		equal(t, "value", must(v, err), 7)
+	}
+	equal(t, "the time that it took", time.Since(began), 0)
+	_ = other.Return(nil)
+	mustIdle(t, loop)
+	mustClose(t, loop)
 }
 
 // A wait that was given up leaves no goroutine and nobody who looks.

@@ -14,13 +14,23 @@ func (l *Loop) Settle() error {
 	return l.drive(goal{horizon: never, settle: true})
 }
 
-// watch waits until a loop that runs by itself has reached the goal. How long it
-// waits at most is fixed when it begins, so that a timer that sets itself again for
-// ever does not keep it.
+// watch waits until a loop that runs by itself has reached the goal. A fatal panic or
+// a Goexit of a callback goes on here.
 func (l *Loop) watch(g goal) error {
 	caller := thisGoroutine()
 	l.checkBubble("waiting for the loop")
+	escaped, err := l.watchFrom(caller.id, g)
+	if escaped != nil {
+		escaped.goOn()
+	}
+	return err
+}
+
+// watchFrom is watch on behalf of a goroutine. How long it waits at most is fixed when
+// it begins, so that a timer that sets itself again for ever does not keep it.
+func (l *Loop) watchFrom(goroutine uint64, g goal) (*escaped, error) {
 	l.mu.Lock()
+	defer l.mu.Unlock()
 	l.readClock()
 	if g.target != nil {
 		g.until = max(g.target(), 1)
@@ -30,29 +40,24 @@ func (l *Loop) watch(g goal) error {
 	l.beside.asked++
 	asked, ran, began := l.beside.asked, l.beside.ran, l.now
 	l.wake()
+	l.watchers++
+	defer func() { l.watchers-- }()
 	for {
-		if err := l.watchable(caller.id); err != nil {
-			l.mu.Unlock()
-			return err
+		changed := l.changed // since now: what is asked below may be user code, which runs without the lock
+		if escaped, err := l.watchable(goroutine); escaped != nil || err != nil {
+			return escaped, err
 		}
 		if !l.beside.leaving && g.reached(1) {
-			l.mu.Unlock()
-			return nil
+			return nil, nil
 		}
 		if l.standsStill(asked) && l.atGoal(g) {
-			err := g.whenIdle()
-			l.mu.Unlock()
-			return err
+			return nil, g.whenIdle()
 		}
 		if n := l.beside.ran - ran; l.mode == Bubble && n >= l.limit {
-			err := l.limitError(n, began)
-			l.mu.Unlock()
-			return err
+			return nil, l.limitError(n, began)
 		}
-		if !l.awaitChange(timeUp.C) && !g.forever {
-			err := l.timeUp(g)
-			l.mu.Unlock()
-			return err
+		if !l.awaitChange(changed, timeUp.C) && !g.forever {
+			return nil, l.timeUp(g)
 		}
 	}
 }
@@ -108,39 +113,33 @@ func (l *Loop) atGoal(g goal) bool {
 	return l.isIdle() && (l.mode != Bubble || g.done == nil)
 }
 
-// watchable says why a goroutine cannot wait for the loop, if so. A fatal panic
-// or a Goexit of a callback goes on here. The caller holds l.mu, which an
-// escape releases.
-func (l *Loop) watchable(goroutine uint64) error {
+// watchable says why a goroutine cannot wait for the loop, if so: an error, or what
+// has escaped from a callback and is to go on there. The caller holds l.mu.
+func (l *Loop) watchable(goroutine uint64) (*escaped, error) {
 	switch {
 	case l.closed:
-		return ErrClosed
+		return nil, ErrClosed
 	case l.runsOn(goroutine):
-		return ErrReentrant
+		return nil, ErrReentrant
 	}
 	if e := l.beside.escaped; e != nil {
 		l.beside.escaped = nil
-		l.mu.Unlock()
-		e.goOn()
+		return e, nil
 	}
-	return l.choices.refusal
+	return nil, l.choices.refusal
 }
 
-// awaitChange releases l.mu until something about the loop may have changed; false
-// means that time was up first.
-func (l *Loop) awaitChange(timeUp <-chan time.Time) bool {
-	l.watchers++
-	changed := l.changed
+// awaitChange releases l.mu until changed, which was the loop's when the caller, one
+// of its watchers, began to look, has been closed; false means that time was up first.
+func (l *Loop) awaitChange(changed <-chan struct{}, timeUp <-chan time.Time) bool {
 	l.mu.Unlock()
-	inTime := true
+	defer l.mu.Lock()
 	select {
 	case <-changed:
+		return true
 	case <-timeUp:
-		inTime = false
+		return false
 	}
-	l.mu.Lock()
-	l.watchers--
-	return inTime
 }
 
 func (l *Loop) isIdle() bool {
