@@ -3,13 +3,13 @@ package fakeloop
 // ThenFuture is Then for a function that begins something and returns its future: the
 // derived future has the outcome of that one. It stays pending until then, and is
 // settled together with it; cancelling it cancels that one, unless somebody else waits
-// for it too. If fn returns nil the derived future is rejected with ErrNilFuture, and
+// for it too, also if fn returns it only later. If fn returns nil the derived future is rejected with ErrNilFuture, and
 // with a *CycleError if the one waits for the other. ThenFuture panics if fn is nil.
 func ThenFuture[T, U any](f *Future[T], fn func(T) *Future[U]) *Future[U] {
 	if fn == nil {
 		panic("fakeloop: ThenFuture with a nil function")
 	}
-	derived := derive[U]("ThenFuture", &f.state, "then")
+	derived := derive[U]("ThenFuture", f, "then")
 	f.subscribe(reaction{of: &derived.state, fn: func() {
 		if f.err != nil {
 			f.handDown(&derived.state)
@@ -27,7 +27,7 @@ func CatchFuture[T any](f *Future[T], fn func(error) *Future[T]) *Future[T] {
 	if fn == nil {
 		panic("fakeloop: CatchFuture with a nil function")
 	}
-	derived := derive[T]("CatchFuture", &f.state, "catch")
+	derived := derive[T]("CatchFuture", f, "catch")
 	f.subscribe(reaction{of: &derived.state, fn: func() {
 		if f.err == nil {
 			derived.settle(f.value, nil)
@@ -38,13 +38,17 @@ func CatchFuture[T any](f *Future[T], fn func(error) *Future[T]) *Future[T] {
 	return derived
 }
 
-// adoptBy runs fn and has f adopt what it returns.
+// adoptBy runs fn and has f adopt what it returns. If f was cancelled by then what fn
+// returns is cancelled with that cause, unless somebody else waits for it.
 func (f *Future[T]) adoptBy(what string, fn func() *Future[T]) {
 	finished := false
 	defer f.rescue(what, nil, &finished)
 	inner := fn()
 	finished = true
-	f.adopt(inner)
+	if f.adopt(inner) || inner == nil || inner.loop != f.loop {
+		return
+	}
+	f.abandon(&inner.state)
 }
 
 // Adopt settles the future with another: from now on it has the outcome of inner, now
@@ -52,18 +56,18 @@ func (f *Future[T]) adoptBy(what string, fn func() *Future[T]) {
 // refused. Cancel is not: it cancels inner too, unless somebody else waits for that.
 // Adopt reports whether the future was free to be settled.
 //
-// It is rejected with ErrNilFuture if inner is nil, with ErrForeignLoop if inner
-// belongs to another loop, and with a *CycleError if inner is the future itself, or
-// waits for it.
+// It is rejected with ErrNilFuture if inner is nil or a zero Future, with
+// ErrForeignLoop if inner belongs to another loop, and with a *CycleError if inner is
+// the future itself, or waits for it.
 func (p *Promise[T]) Adopt(inner *Future[T]) bool {
-	p.future.home("Adopt").checkCaller("Adopt")
+	p.home("Adopt").checkCaller("Adopt")
 	return p.future.adopt(inner)
 }
 
 func (f *Future[T]) adopt(inner *Future[T]) bool {
 	var zero T
 	switch {
-	case inner == nil:
+	case inner == nil || inner.loop == nil:
 		return f.settle(zero, ErrNilFuture)
 	case inner.loop != f.loop:
 		return f.settle(zero, ErrForeignLoop)
@@ -89,7 +93,7 @@ func (f *Future[T]) adopt(inner *Future[T]) bool {
 func Link[T any](f *Future[T], p *Promise[T]) {
 	l := f.home("Link")
 	l.checkCaller("Link")
-	if p.future.loop != l {
+	if p.home("Link") != l {
 		panic("fakeloop: Link of futures of different loops; hand the outcome over with PostFrom")
 	}
 	l.mu.Lock()

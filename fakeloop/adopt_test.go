@@ -217,6 +217,39 @@ func TestAdoptionAndCancel(t *testing.T) {
 	})
 }
 
+// What a handler begins for a future that was cancelled meanwhile is cancelled too.
+func TestAdoptionComesTooLate(t *testing.T) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
+		for _, when := range []string{"before the handler", "in the handler"} {
+			for _, shared := range []bool{false, true} {
+				loop := newLoop(t, fakeloop.Config{Mode: mode})
+				inner := fakeloop.NewPromise[int](loop, "inner")
+				var outer *fakeloop.Future[int]
+				onLoop(t, loop, func() {
+					if shared {
+						fakeloop.Then(inner.Future(), same)
+					}
+					source := fakeloop.NewPromise[int](loop, "source")
+					outer = fakeloop.ThenFuture(source.Future(), func(int) *fakeloop.Future[int] {
+						if when == "in the handler" {
+							outer.Cancel(errEnough)
+						}
+						return inner.Future()
+					})
+					source.Resolve(1)
+					if when == "before the handler" {
+						outer.Cancel(errEnough)
+					}
+				})
+				want := map[bool]string{false: "fakeloop: cancelled: enough", true: "pending"}[shared]
+				equal(t, fmt.Sprint(when, ", shared ", shared, ": inner"), outcome(inner.Future()), want)
+				equal(t, "lost", lost(loop), "[]")
+				_ = loop.Close()
+			}
+		}
+	})
+}
+
 func TestAdoptionNested(t *testing.T) {
 	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
 		loop := newLoop(t, fakeloop.Config{Mode: mode})

@@ -72,7 +72,7 @@ func (p *Promise[T]) DecideCancel(fn func(cause error)) {
 }
 
 func register[T any](call string, p *Promise[T], fn func(error), set func(*rare)) {
-	l := p.future.home(call)
+	l := p.home(call)
 	l.checkCaller(call)
 	if fn == nil {
 		panic("fakeloop: " + call + " with a nil function")

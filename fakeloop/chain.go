@@ -11,7 +11,7 @@ func Then[T, U any](f *Future[T], fn func(T) (U, error)) *Future[U] {
 	if fn == nil {
 		panic("fakeloop: Then with a nil function")
 	}
-	derived := derive[U]("Then", &f.state, "then")
+	derived := derive[U]("Then", f, "then")
 	f.subscribe(reaction{of: &derived.state, fn: func() {
 		if f.err != nil {
 			f.handDown(&derived.state)
@@ -69,7 +69,7 @@ func CatchAs[E error, T any](f *Future[T], fn func(E) (T, error)) *Future[T] {
 }
 
 func catch[T any](call string, f *Future[T], fn func(error) (T, error)) *Future[T] {
-	derived := derive[T](call, &f.state, "catch")
+	derived := derive[T](call, f, "catch")
 	f.subscribe(reaction{of: &derived.state, fn: func() {
 		if f.err == nil {
 			derived.settle(f.value, nil)
@@ -81,10 +81,10 @@ func catch[T any](call string, f *Future[T], fn func(error) (T, error)) *Future[
 }
 
 // derive returns a pending future that waits for source.
-func derive[T any](call string, source *state, label string) *Future[T] {
+func derive[U, T any](call string, source *Future[T], label string) *Future[U] {
 	source.home(call).checkCaller(call)
-	f := new(Future[T])
-	f.init(source.loop, label, source)
+	f := new(Future[U])
+	f.init(source.loop, label, &source.state)
 	return f
 }
 

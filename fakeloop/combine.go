@@ -42,6 +42,8 @@ func checkMembers[T any](l *Loop, call string, fs []*Future[T]) {
 		switch {
 		case f == nil:
 			panic(fmt.Sprintf("fakeloop: %s with a nil future, the one at index %d", call, i))
+		case f.loop == nil:
+			panic(fmt.Sprintf("fakeloop: %s with a zero Future, which belongs to no loop, the one at index %d; NewPromise makes one", call, i))
 		case f.loop != l:
 			panic(fmt.Sprintf("fakeloop: %s with a future of another loop, the one at index %d; hand its outcome over with PostFrom", call, i))
 		}

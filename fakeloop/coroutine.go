@@ -66,10 +66,14 @@ func Async[T any](l *Loop, label string, body func(*Coroutine) (T, error)) *Futu
 // loop runs other callbacks meanwhile, at least those that are ready, also if
 // f is settled already. It returns the *CancelError if the coroutine is cancelled
 // first, ErrClosed if the loop is closed first, and ErrForeignLoop if f belongs to
-// another loop. It panics if it is not called by co's own body.
+// another loop. It panics if it is not called by co's own body, and if f is nil or a
+// zero Future.
 func Await[T any](co *Coroutine, f *Future[T]) (T, error) {
 	var zero T
-	if f.loop != co.loop {
+	if co == nil {
+		panic("fakeloop: Await with a nil Coroutine; outside a coroutine, Wait waits for a future")
+	}
+	if f.home("Await") != co.loop {
 		return zero, ErrForeignLoop
 	}
 	if err := co.suspend(&f.state); err != nil {

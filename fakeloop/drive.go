@@ -33,6 +33,7 @@ func (g goal) whenIdle() error {
 // drive runs the loop, or waits for a loop that runs by itself, until the goal
 // is reached or cannot be.
 func (l *Loop) drive(g goal) error {
+	l.checkMade("a driving call")
 	var err error
 	if l.mode != Virtual {
 		err = l.watch(g)

@@ -52,7 +52,7 @@ var (
 
 	// ErrNilFuture rejects a future that was to have the outcome of a nil one: a
 	// handler or Adopt was given no future.
-	ErrNilFuture = errors.New("fakeloop: a nil future has no outcome; return Rejected, or Resolved, if there is nothing to wait for")
+	ErrNilFuture = errors.New("fakeloop: a nil or zero future has no outcome; return Rejected, or Resolved, if there is nothing to wait for")
 
 	// ErrNoFutures rejects what Any and Race return if they are given no futures:
 	// of nothing, none can be first.

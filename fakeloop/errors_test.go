@@ -25,7 +25,7 @@ func TestSentinelTexts(t *testing.T) {
 		fakeloop.ErrGoexit:       "fakeloop: the function ended by runtime.Goexit and returned nothing",
 		fakeloop.ErrTrapClosed:   "fakeloop: the trap is closed",
 		fakeloop.ErrForeignLoop:  "fakeloop: the awaited future belongs to another loop; hand its outcome over with PostFrom",
-		fakeloop.ErrNilFuture:    "fakeloop: a nil future has no outcome; return Rejected, or Resolved, if there is nothing to wait for",
+		fakeloop.ErrNilFuture:    "fakeloop: a nil or zero future has no outcome; return Rejected, or Resolved, if there is nothing to wait for",
 		fakeloop.ErrNoFutures:    "fakeloop: none of no futures can be the first; ask before calling Any or Race",
 		fakeloop.ErrExhausted:    "fakeloop: all of these futures have been handed out",
 		fakeloop.ErrReturned:     "fakeloop: this work has returned already; announce each piece of work with an Outside of its own",

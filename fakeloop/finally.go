@@ -9,7 +9,7 @@ func Finally[T any](f *Future[T], fn func() error) *Future[T] {
 	if fn == nil {
 		panic("fakeloop: Finally with a nil function")
 	}
-	derived := derive[T]("Finally", &f.state, "finally")
+	derived := derive[T]("Finally", f, "finally")
 	f.subscribe(reaction{of: &derived.state, fn: func() {
 		derived.settleBy("handler of Finally", f.err, func() (T, error) {
 			if err := fn(); err != nil {

@@ -3,7 +3,7 @@ package fakeloop
 // Future is an outcome that comes later: a value or an error, settled once and
 // for all. It belongs to a loop, on which its handlers run. Futures come from
 // NewPromise, Async and Offload, and from other futures. All methods may be called
-// from any goroutine; those of a zero Future panic.
+// from any goroutine; those of a nil and of a zero Future panic.
 type Future[T any] struct {
 	state
 	value T
@@ -22,6 +22,14 @@ type Awaitable interface {
 	String() string
 
 	base() *state
+}
+
+// home returns the loop of the future, and panics if it has none.
+func (f *Future[T]) home(call string) *Loop {
+	if f == nil {
+		panic("fakeloop: " + call + " on a nil Future")
+	}
+	return f.state.home(call)
 }
 
 // Loop returns the loop the future belongs to.

@@ -23,6 +23,18 @@ func (s *state) giveUp(err error, upward *CancelError, known bool) bool {
 	return true
 }
 
+// abandon cancels inner, for which s was to wait, if s was cancelled before and nobody
+// else waits for inner.
+func (s *state) abandon(inner *state) {
+	s.loop.mu.Lock()
+	upward, cancelled := s.err.(*CancelError)
+	abandoned := s.gone && cancelled && inner.isAlone()
+	s.loop.mu.Unlock()
+	if abandoned {
+		inner.giveUp(upward, upward, true)
+	}
+}
+
 // leaving is what a future that is given up is rejected with.
 type leaving struct {
 	err    error

@@ -61,10 +61,18 @@ func (l *Loop) runsOn(id uint64) bool {
 // the loop's callback is running. The caller holds l.mu.
 func (l *Loop) isBeside() bool { return !l.runsOn(thisGoroutine().id) }
 
-// checkCaller panics if the calling goroutine is outside the bubble of the loop, and,
-// in strict mode, if it does not belong to the loop. The caller does not hold l.mu.
+// checkMade panics if there is no loop, or one that New did not make.
+func (l *Loop) checkMade(what string) {
+	if l == nil || l.wakeup == nil {
+		panic("fakeloop: " + what + " with a nil or zero Loop, or on a value that belongs to none; New makes a loop, and what lives on it comes from its methods and from functions that take it")
+	}
+}
+
+// checkCaller panics if there is no loop, if the calling goroutine is outside its
+// bubble, and, in strict mode, if it does not belong to the loop. The caller does not
+// hold l.mu.
 func (l *Loop) checkCaller(what string) {
-	if l.careful {
+	if l == nil || !l.trusting {
 		l.lookAtCaller(what)
 	}
 }
@@ -83,11 +91,12 @@ func (l *Loop) lookAtCaller(what string) {
 	}
 }
 
-// checkBubble panics if the loop lives in a bubble and the calling goroutine does
-// not: waking the loop would be a use of a channel from outside its bubble, which
+// checkBubble panics if there is no loop, or if it lives in a bubble and the calling
+// goroutine does not: waking the loop would be a use of a channel from outside its bubble, which
 // the runtime answers by ending the process. It returns the calling goroutine, zero
 // if the loop does not live in a bubble.
 func (l *Loop) checkBubble(what string) uint64 {
+	l.checkMade(what)
 	if l.mode != Bubble {
 		return 0
 	}

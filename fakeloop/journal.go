@@ -50,7 +50,10 @@ type Entry struct {
 func (e Entry) String() string { return e.At.String() + ": " + e.Text }
 
 // NewJournal returns an empty journal of what happens in the bubble of a loop.
-func NewJournal(l *Loop) *Journal { return &Journal{loop: l} }
+func NewJournal(l *Loop) *Journal {
+	l.checkMade("NewJournal")
+	return &Journal{loop: l}
+}
 
 // Printf adds an entry.
 func (j *Journal) Printf(format string, args ...any) {

@@ -28,15 +28,15 @@ type Loop struct {
 
 	onUnobserved, onObserved func(*UnobservedError)
 
-	policy  Policy
-	sites   atomic.Bool
-	places  places
-	strict  bool
-	careful bool // who calls is looked at
-	limit   int
-	guard   time.Duration
-	horizon int64 // how far a driving call may move time, ns
-	epoch   time.Time
+	policy   Policy
+	sites    atomic.Bool
+	places   places
+	strict   bool
+	trusting bool // nobody looks at who calls; false in a loop that New did not make
+	limit    int
+	guard    time.Duration
+	horizon  int64 // how far a driving call may move time, ns
+	epoch    time.Time
 
 	mu       sync.Mutex
 	log      timeline.Timeline
@@ -118,7 +118,7 @@ func New(c Config) *Loop {
 		lanes:      make(map[timeline.ID]bool),
 	}
 	l.gate.loop = l
-	l.careful = l.strict || l.mode == Bubble
+	l.trusting = !l.strict && l.mode != Bubble
 	l.sites.Store(c.Sites)
 	if l.tracksGoroutines() {
 		l.maker = thisGoroutine()
@@ -254,8 +254,8 @@ func (n Named) AfterFunc(d time.Duration, f func()) *Timer {
 		panic("fakeloop: AfterFunc with a nil function")
 	}
 	l := n.loop
-	t := &Timer{loop: l, label: n.label, fn: f, site: l.site()}
 	l.checkCaller("AfterFunc")
+	t := &Timer{loop: l, label: n.label, fn: f, site: l.site()}
 	l.mu.Lock()
 	if l.closed {
 		l.mu.Unlock()

@@ -125,7 +125,7 @@ var futureMutants = []mutant{
 		"f.source = nil",
 		[]string{"TestAdoptionLocksIn", "ExamplePromise_Adopt"}},
 	{"a nil future is dereferenced", "adopt.go",
-		"	case inner == nil:\n		return f.settle(zero, ErrNilFuture)\n",
+		"	case inner == nil || inner.loop == nil:\n		return f.settle(zero, ErrNilFuture)\n",
 		"",
 		[]string{"TestAdoptionOfNothing"}},
 	{"a cycle is a hang", "adopt.go",

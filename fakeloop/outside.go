@@ -42,8 +42,8 @@ type Work struct {
 // work that is done at one instant is taken back in that order too. A wall loop
 // takes it back as it comes, and so does a virtual one under LockStep and Jump.
 func (l *Loop) Outside(label string, policy ...Policy) *Work {
-	w := &Work{loop: l, label: label, site: l.site(), policy: l.policyOf(policy)}
 	l.checkCaller("Outside")
+	w := &Work{loop: l, label: label, site: l.site(), policy: l.policyOf(policy)}
 	if w.policy.kind == isSeeded {
 		w.due = int64(w.policy.within) / (returnChoices - 1) * int64(l.Choose(label+" returns", returnChoices))
 	}

@@ -42,11 +42,19 @@ func Rejected[T any](l *Loop, err error) *Future[T] {
 // Future returns the future that p settles.
 func (p *Promise[T]) Future() *Future[T] { return &p.future }
 
+// home returns the loop of the promise, and panics if it has none.
+func (p *Promise[T]) home(call string) *Loop {
+	if p == nil {
+		panic("fakeloop: " + call + " on a nil Promise; NewPromise makes one")
+	}
+	return p.future.home(call)
+}
+
 // Resolve settles the future with a value and reports whether it did: false
 // means that it was settled before, or that it has adopted another; it is then left
 // as it is.
 func (p *Promise[T]) Resolve(v T) bool {
-	p.future.home("Resolve").checkCaller("Resolve")
+	p.home("Resolve").checkCaller("Resolve")
 	return p.future.settle(v, nil)
 }
 
@@ -56,7 +64,7 @@ func (p *Promise[T]) Resolve(v T) bool {
 // after that, and says more than that it was cancelled, is reported like a rejection
 // that nobody looked at; see [Future.Quiet]. A nil err rejects with ErrNilRejection.
 func (p *Promise[T]) Reject(err error) bool {
-	p.future.home("Reject").checkCaller("Reject")
+	p.home("Reject").checkCaller("Reject")
 	if err == nil {
 		err = ErrNilRejection
 	}
@@ -68,7 +76,7 @@ func (p *Promise[T]) Reject(err error) bool {
 // one, else with the value. It returns nil if it did, and otherwise a *SettledError
 // that names who was first. The rest is as with Resolve and Reject.
 func (p *Promise[T]) Settle(v T, err error) error {
-	p.future.home("Settle").checkCaller("Settle")
+	p.home("Settle").checkCaller("Settle")
 	if p.future.offer(v, err) {
 		return nil
 	}

@@ -1,6 +1,7 @@
 package fakeloop_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -113,6 +114,77 @@ func TestZeroFutures(t *testing.T) {
 		wantPanic(t, "fakeloop: "+call+" on a zero Future or Promise, which belongs to no loop; NewPromise makes one", do)
 	}
 	equal(t, "pending", len(loop.Pending()), 0)
+
+	wantPanic(t, "fakeloop: Await on a zero Future or Promise, which belongs to no loop; NewPromise makes one", func() { _ = loop.Await(f) })
+	wantPanic(t, "fakeloop: All with a zero Future, which belongs to no loop, the one at index 1; NewPromise makes one", func() {
+		fakeloop.All(loop, fakeloop.Resolved(loop, 1), f)
+	})
+	q := fakeloop.NewPromise[int](loop, "q")
+	wantPanic(t, "fakeloop: Link on a zero Future or Promise, which belongs to no loop; NewPromise makes one", func() { fakeloop.Link(q.Future(), p) })
+	equal(t, "Adopt of a zero Future", q.Adopt(f), true)
+	sameError(t, "which is none", must2(q.Future().Result()), fakeloop.ErrNilFuture)
+	_, err := fakeloop.Async(loop, "co", func(co *fakeloop.Coroutine) (int, error) { return fakeloop.Await(co, f) }).Wait()
+	equal(t, "Await in a coroutine", as[*fakeloop.PanicError](t, err).Value,
+		any("fakeloop: Await on a zero Future or Promise, which belongs to no loop; NewPromise makes one"))
+}
+
+// So do nil futures and promises.
+func TestNilFutures(t *testing.T) {
+	loop := newLoop(t, fakeloop.Config{})
+	var f *fakeloop.Future[int]
+	var p *fakeloop.Promise[int]
+	q := fakeloop.NewPromise[int](loop, "q")
+	for call, do := range map[string]func(){
+		"Result": func() { f.Result() }, "OnSettled": func() { f.OnSettled(func(int, error) {}) }, "Wait": func() { f.Wait() },
+		"WaitContext": func() { f.WaitContext(t.Context()) }, "Cancel": func() { f.Cancel(nil) }, "Quiet": func() { f.Quiet() },
+		"Then":    func() { fakeloop.Then(f, same) },
+		"Catch":   func() { fakeloop.Catch(f, func(error) (int, error) { return 0, nil }) },
+		"Finally": func() { fakeloop.Finally(f, func() error { return nil }) },
+		"Shield":  func() { fakeloop.Shield(f) },
+		"Timeout": func() { fakeloop.Timeout(f, 1) },
+		"Link":    func() { fakeloop.Link(f, q) },
+	} {
+		wantPanic(t, "fakeloop: "+call+" on a nil Future", do)
+	}
+	for call, do := range map[string]func(){
+		"Resolve": func() { p.Resolve(1) }, "Reject": func() { p.Reject(io.EOF) }, "Settle": func() { _ = p.Settle(1, nil) },
+		"Adopt": func() { p.Adopt(q.Future()) }, "OnCancel": func() { p.OnCancel(func(error) {}) }, "Link": func() { fakeloop.Link(q.Future(), p) },
+	} {
+		wantPanic(t, "fakeloop: "+call+" on a nil Promise; NewPromise makes one", do)
+	}
+	wantPanic(t, "fakeloop: Await with a nil future", func() { _ = loop.Await(nil) })
+	wantPanic(t, "fakeloop: Await with a nil future", func() { _ = loop.Await(f) })
+	wantPanic(t, "fakeloop: AwaitContext with a nil future", func() { _ = loop.AwaitContext(t.Context(), f) })
+	wantPanic(t, "fakeloop: Await with a nil Coroutine; outside a coroutine, Wait waits for a future", func() { _, _ = fakeloop.Await(nil, q.Future()) })
+}
+
+// A loop that New did not make, and what belongs to none, say so.
+func TestNoLoop(t *testing.T) {
+	const rest = " with a nil or zero Loop, or on a value that belongs to none; New makes a loop, and what lives on it comes from its methods and from functions that take it"
+	for name, loop := range map[string]*fakeloop.Loop{"nil": nil, "zero": new(fakeloop.Loop)} {
+		for call, do := range map[string]func(){
+			"Post": func() { loop.Post(func() {}) }, "PostFrom": func() { _ = loop.PostFrom("x", func() {}) },
+			"AfterFunc": func() { loop.AfterFunc(1, func() {}) }, "Choose": func() { loop.Choose("x", 2) },
+			"Outside": func() { loop.Outside("x") }, "Now": func() { loop.Now() }, "Stop": func() { loop.Stop() },
+			"NewPromise": func() { fakeloop.NewPromise[int](loop, "p") }, "All": func() { fakeloop.All[int](loop) },
+			"Async":    func() { fakeloop.Async(loop, "co", func(*fakeloop.Coroutine) (int, error) { return 0, nil }) },
+			"Offload":  func() { fakeloop.Offload(loop, "o", func(context.Context) (int, error) { return 0, nil }) },
+			"NewMutex": func() { fakeloop.NewMutex(loop, "m") }, "NewQueue": func() { fakeloop.NewQueue[int](loop, "q", 1) },
+			"NewRegistry": func() { fakeloop.NewRegistry[int](loop) }, "NewJournal": func() { fakeloop.NewJournal(loop) },
+			"a driving call": func() { _ = loop.RunUntilIdle() },
+		} {
+			t.Run(name+"/"+call, func(t *testing.T) { wantPanic(t, "fakeloop: "+call+rest, do) })
+		}
+		wantPanic(t, "fakeloop: a driving call"+rest, func() { _, _ = loop.Step() })
+	}
+	for call, do := range map[string]func(){
+		"Next": func() { new(fakeloop.Completed[int]).Next() }, "Len": func() { new(fakeloop.Completed[int]).Len() },
+		"Lock": func() { new(fakeloop.Mutex).Lock() }, "Acquire": func() { new(fakeloop.Semaphore).Acquire() },
+		"Get": func() { new(fakeloop.Queue[int]).Get() }, "Emit": func() { new(fakeloop.Registry[int]).Emit("x", 1) },
+		"Timer.Stop": func() { new(fakeloop.Timer).Stop() }, "Set": func() { new(fakeloop.Event).Set() },
+	} {
+		wantPanic(t, "fakeloop: "+call+rest, do)
+	}
 }
 
 // Who decides about a cancellation: with an outcome of its own, by adopting another, or

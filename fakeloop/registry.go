@@ -20,6 +20,7 @@ type handler[E any] struct {
 
 // NewRegistry returns a registry without handlers.
 func NewRegistry[E any](l *Loop) *Registry[E] {
+	l.checkMade("NewRegistry")
 	return &Registry[E]{loop: l, handlers: make(map[string][]*handler[E])}
 }
 

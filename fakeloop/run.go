@@ -163,6 +163,7 @@ func (l *Loop) Step() (bool, error) {
 }
 
 func (l *Loop) runSome(enough func(n int) bool) (int, error) {
+	l.checkMade("a driving call")
 	if l.mode != Virtual {
 		return 0, ErrNotVirtual
 	}
@@ -180,8 +181,10 @@ func (l *Loop) runSome(enough func(n int) bool) (int, error) {
 //
 // Work that was offloaded may call Await while the loop is driven: it waits. If the
 // loop in turn waits for that work, both get a *StuckError that names the cycle.
+//
+// It panics if f is nil or a zero Future.
 func (l *Loop) Await(f Awaitable) error {
-	s := f.base()
+	s := awaited("Await", f)
 	switch {
 	case s.loop != l:
 		return ErrForeignLoop

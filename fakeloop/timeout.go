@@ -58,7 +58,7 @@ func Timeout[T any](f *Future[T], d time.Duration) *Future[T] {
 // *TimeoutError: an error of the caller's own, which also tells one of several nested
 // timeouts from the others.
 func TimeoutCause[T any](f *Future[T], d time.Duration, cause error) *Future[T] {
-	derived := derive[T]("Timeout", &f.state, "timeout")
+	derived := derive[T]("Timeout", f, "timeout")
 	l := f.loop
 	timer := &Timer{loop: l, label: "timeout", site: derived.site}
 	timer.fn = func() {

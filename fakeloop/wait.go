@@ -3,6 +3,7 @@ package fakeloop
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"time"
 )
 
@@ -79,13 +80,24 @@ func (s *state) depart() {
 	s.unmind()
 }
 
+// awaited returns the state of a future that is to be waited for, and panics if it is
+// none.
+func awaited(call string, f Awaitable) *state {
+	if f == nil || reflect.ValueOf(f).IsNil() {
+		panic("fakeloop: " + call + " with a nil future")
+	}
+	s := f.base()
+	s.home(call)
+	return s
+}
+
 // AwaitContext is [Loop.Await] until the context has ended, with the rules of
 // [Future.WaitContext].
 func (l *Loop) AwaitContext(ctx context.Context, f Awaitable) error {
 	if ctx == nil {
 		panic("fakeloop: a wait with a nil context; use Wait or Await, which have none")
 	}
-	s := f.base()
+	s := awaited("AwaitContext", f)
 	switch {
 	case ctx.Done() == nil:
 		return l.Await(f)
