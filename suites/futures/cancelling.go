@@ -98,6 +98,9 @@ var cancelling = []Property{
 			}
 			_, err := t.Get(c)
 			t.cancelled("a waiter", err)
+			if t.Then != nil {
+				t.overtaken()
+			}
 		},
 	},
 	{
@@ -296,6 +299,22 @@ var cancelling = []Property{
 			}
 		},
 	},
+}
+
+// overtaken checks that a cancel which overtakes an error, on its way to a derived
+// future, does not make it vanish.
+func (t *T) overtaken() {
+	told := t.hooks()
+	source := t.Fresh()
+	derived := t.Then(source, t.mapping("f"))
+	_ = source.Settle(nil, errLoud)
+	if v := recovered(func() { _ = t.Cancel(derived, errCause) }); v != nil && t.Caps.LateCancel != Panics {
+		t.Errorf("Cancel of a derived future panicked: %v", v)
+	}
+	if _, err := t.Get(derived); !errors.Is(err, errLoud) {
+		t.cancelled("who waits for the derived future", err)
+		t.told(told, "an error on its way to a future that was cancelled")
+	}
 }
 
 // cancelled checks that an error is that of a cancelled future.
