@@ -7,11 +7,8 @@ import (
 	"testing"
 )
 
-// defaultScale keeps `go test ./...` short; the nightly workflow sets 1.
-const defaultScale = 0.05
-
 // scale returns WINDTUNNEL_SCALE: which part of the full counts the heavy tests
-// run.
+// run. The default keeps `go test ./...` short; the nightly workflow sets 1.
 func scale(t testing.TB) float64 {
 	t.Helper()
 	text := os.Getenv("WINDTUNNEL_SCALE")
