@@ -150,6 +150,20 @@ func (n *Network) Serve(address string, handler http.Handler) *http.Server {
 	return s
 }
 
+// Open returns the connections that have not ended, in the order in which they were
+// handed over, each as it stands in a timeline: "client>api:80#3" is the third one that
+// client has made to that port. An end that was closed is not the end of a connection:
+// the other end must have been told.
+func (n *Network) Open() []string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	var open []string
+	for _, c := range n.conns {
+		open = append(open, fmt.Sprintf("%s#%d", c.pair(), c.ordinal.Load()))
+	}
+	return open
+}
+
 // forget drops a connection whose links have ended.
 func (n *Network) forget(c *connection) {
 	n.mu.Lock()

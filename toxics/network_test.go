@@ -212,6 +212,36 @@ func TestDropAndCrash(t *testing.T) {
 	})
 }
 
+// A connection is open until both ends know that it is not.
+func TestOpen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := network(t, Config{})
+		_, err := n.Listen("api:80")
+		must(t, err)
+		var all []net.Conn
+		for range 2 {
+			c, err := n.DialContext(t.Context(), "tcp", "API:80")
+			must(t, err)
+			all = append(all, c)
+		}
+		other, err := n.Host("db").DialContext(t.Context(), "tcp", "api:80")
+		must(t, err)
+		open := func(when, want string) {
+			t.Helper()
+			synctest.Wait()
+			equal(t, when, strings.Join(n.Open(), " "), want)
+		}
+		open("dialled", "client>api:80#1 client>api:80#2 db>api:80#1")
+		must(t, all[0].Close())
+		open("closed", "client>api:80#2 db>api:80#1")
+		n.Apply(Partition("db", "api"))
+		must(t, other.Close())
+		open("closed, but the other end cannot know", "client>api:80#2 db>api:80#1")
+		must(t, n.Close())
+		open("the network is closed", "")
+	})
+}
+
 // A host that dials itself has both ends.
 func TestDropOfBothEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
