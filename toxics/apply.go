@@ -204,7 +204,7 @@ func (a *Applied) reach(c *connection, isNew bool) {
 // rand is the generator of a toxic on a connection; switched is how often it was
 // switched on there later.
 func (a *Applied) rand(c *connection, switched int) *rand.Rand {
-	name := c.pair()
+	name := c.pair() + c.lotName()
 	if switched > 0 {
 		name += fmt.Sprintf(" again %d", switched)
 	}

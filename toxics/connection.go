@@ -18,6 +18,7 @@ type connection struct {
 	links         [Directions]*link  // from start on
 	open          atomic.Int32       // links that have not ended
 
+	lot     int          // 0: as the seed of the plan says; set before start
 	ordinal atomic.Int64 // among the connections of its client to its server's port, from 1; 0 until then
 }
 

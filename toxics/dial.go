@@ -188,6 +188,7 @@ func (n *Network) open(ctx context.Context, client, server *Host, port string) (
 	}
 	n.tasks.Go(func() {
 		n.pass(p)
+		n.drawLot(c)
 		n.mu.Lock()
 		defer n.mu.Unlock()
 		n.handOver(c, l)
