@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/windtunnel-go/windtunnel/fakeloop"
@@ -39,7 +40,7 @@ type Applied struct {
 // Apply panics if the fault is invalid.
 func (n *Network) Apply(f Fault) *Applied {
 	if err := f.Validate(); err != nil {
-		panic(fmt.Sprintf("toxics: Apply: %v", err))
+		panic("toxics: Apply: " + unprefixed(err))
 	}
 	return n.apply(f)
 }
@@ -62,6 +63,11 @@ func (n *Network) apply(f Fault) *Applied {
 		a.after(f.Start-a.skew(), "on", a.start)
 	}
 	return a
+}
+
+// unprefixed is the text of an error of Validate, without the name of this package.
+func unprefixed(err error) string {
+	return strings.ReplaceAll("\n"+err.Error(), "\ntoxics: ", "\n")[1:]
 }
 
 // Lift ends the fault, for good.
@@ -87,7 +93,7 @@ func (a *Applied) lift() {
 // Direction.
 func (a *Applied) Change(e Effect) {
 	if err := (Fault{Effect: e}).Validate(); err != nil {
-		panic(fmt.Sprintf("toxics: Change: %v", err))
+		panic("toxics: Change: " + unprefixed(err))
 	}
 	n := a.network
 	n.mu.Lock()

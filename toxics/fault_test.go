@@ -101,8 +101,10 @@ func TestChange(t *testing.T) {
 		a.Change(Latency{Direction: d, Latency: time.Minute})
 		equal(t, "after", trip(), time.Minute)
 		panics(t, func() { a.Change(Refuse{}) }, "toxics: Change: a "+d.String()+" latency cannot become a plain refuse; apply another fault and lift this one")
-		panics(t, func() { a.Change(Latency{Direction: d, Latency: -1}) }, "toxics: Change: toxics: latency: Latency is -1ns, "+oneMilli+backward)
-		panics(t, func() { n.Apply(Inject(nil)) }, "toxics: Apply: toxics: <nil>: "+unknown)
+		panics(t, func() { a.Change(Latency{Direction: d, Latency: -1}) }, "toxics: Change: latency: Latency is -1ns, "+oneMilli+backward)
+		panics(t, func() { n.Apply(Inject(Refuse{Share: 2}).Between("client:1", "")) }, "toxics: Apply: refuse: Share is 2, "+shares+
+			"\nrefuse: Source is \"client:1\", must be a host or empty, but for a partition: a plan does not know from which port a host dials; leave the port out")
+		panics(t, func() { n.Apply(Inject(nil)) }, "toxics: Apply: <nil>: "+unknown)
 		a.Lift()
 		a.Change(Latency{Direction: d, Latency: time.Hour})
 		equal(t, "lifted", trip(), 0)
