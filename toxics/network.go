@@ -21,10 +21,12 @@ type Config struct {
 	HalfClose bool
 
 	// SendBuffer is how many bytes an endpoint may have written that the network
-	// has not taken yet: Write waits when there are more. 0 means 16 MiB, which no
-	// ordinary program fills; a negative number is no limit. A small one shows how
-	// code takes back-pressure, but a Write that waits under a mutex for which
-	// others wait keeps virtual time from passing.
+	// has not taken yet: Write waits when there are more. 0 means no limit at a Gate,
+	// and otherwise 16 MiB, which no ordinary program fills; a negative number is no
+	// limit. A small one shows how code takes back-pressure, but a Write that waits
+	// under a mutex for which others wait keeps virtual time from passing, which is why
+	// there is none at a Gate. Who writes for ever and waits for nothing gets ENOBUFS
+	// when a GiB has not been taken.
 	SendBuffer int
 
 	// ReceiveBuffer is how many bytes may have been delivered that an endpoint has
@@ -76,7 +78,10 @@ func NewNetwork(c Config) (*Network, error) {
 	if err := c.Plan.Validate(); err != nil {
 		return nil, err
 	}
-	if c.SendBuffer == 0 {
+	switch {
+	case c.SendBuffer == 0 && c.Gate != nil:
+		c.SendBuffer = -1
+	case c.SendBuffer == 0:
 		c.SendBuffer = defaultSendBuffer
 	}
 	if c.ReceiveBuffer == 0 {
