@@ -21,6 +21,7 @@ type Applied struct {
 	effect  Effect
 	on      bool
 	lifted  bool
+	matched bool        // there was a connection, dial or lookup of its Source and Target
 	counted int         // connections, dials or lookups that it has seen while on
 	timer   *time.Timer // switches it next; nil: nothing does
 
@@ -37,7 +38,8 @@ type Applied struct {
 //
 // A fault is in force from a little before its Start until a little after its Span, by
 // less than a millisecond, which is drawn from the seed: so both instants belong to it.
-// Apply panics if the fault is invalid.
+// Apply panics if the fault is invalid. It may name hosts that there are not yet; if there
+// never are, Close says so: see [ErrUnmatched].
 func (n *Network) Apply(f Fault) *Applied {
 	if err := f.Validate(); err != nil {
 		panic("toxics: Apply: " + unprefixed(err))
@@ -54,6 +56,7 @@ func (n *Network) apply(f Fault) *Applied {
 		return a
 	}
 	n.applied = append(n.applied, a)
+	n.faults = append(n.faults, a)
 	for _, c := range n.conns {
 		a.reach(c, false)
 	}
@@ -191,7 +194,11 @@ func (a *Applied) set(on bool) {
 // the connection has just been made, so that it counts.
 func (a *Applied) reach(c *connection, isNew bool) {
 	for d, l := range c.links {
-		if a.on && a.fault.severs(c.client.name, c.server.name, c.port, Direction(d)) {
+		if !a.fault.severs(c.client.name, c.server.name, c.port, Direction(d)) {
+			continue
+		}
+		a.matched = true
+		if a.on {
 			l.hold(1)
 		}
 	}
@@ -199,6 +206,7 @@ func (a *Applied) reach(c *connection, isNew bool) {
 	if !ok || !a.fault.dials(c.client.name, c.server.name, c.port) {
 		return
 	}
+	a.matched = true
 	if a.fault.Count > 0 && (!isNew || !a.counts()) {
 		return
 	}
@@ -251,7 +259,11 @@ func (n *Network) strike(client *Host, server, port, what string) []struck {
 		default:
 			continue
 		}
-		if !a.on || lookup != (what == "lookup") || !a.fault.dials(client.name, server, port) {
+		if lookup != (what == "lookup") || !a.fault.dials(client.name, server, port) {
+			continue
+		}
+		a.matched = true
+		if !a.on {
 			continue
 		}
 		r := Rand(n.config.Plan.Seed, name, n.attempts[name], Upstream, a.slot)
@@ -266,15 +278,14 @@ func (n *Network) strike(client *Host, server, port, what string) []struck {
 func (n *Network) severed(client, server *Host, port string) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	found := false
 	for _, a := range n.applied {
-		if !a.on {
-			continue
-		}
 		for d := range Direction(Directions) {
 			if a.fault.severs(client.name, server.name, port, d) {
-				return true
+				a.matched = true
+				found = found || a.on
 			}
 		}
 	}
-	return false
+	return found
 }

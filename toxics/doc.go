@@ -45,6 +45,9 @@
 //	SlowDial               dials take their time
 //	FailLookup, SlowLookup names are not found, or not soon
 //
+// A fault may name hosts that there are not yet. If there never are, [Network.Close] says
+// so, and [Network.Unmatched] lists the faults that nothing has met.
+//
 // A host can also be told to [Host.Drop] or [Host.Crash] its connections, and a server
 // that closes its listener can listen on the same address again.
 //

@@ -15,8 +15,10 @@ func listening(t testing.TB, c Config) *Network {
 	t.Helper()
 	n := network(t, c)
 	n.exact = true
-	_, err := n.Listen("server:1")
-	must(t, err)
+	for _, address := range []string{"server:1", "server:2", "other:1"} {
+		_, err := n.Listen(address)
+		must(t, err)
+	}
 	return n
 }
 
@@ -146,6 +148,7 @@ func TestPartitionHoldsBack(t *testing.T) {
 		} {
 			n := network(t, Config{HalfClose: true})
 			n.exact = true
+			n.Host("other")
 			from, to := ends(t, n, d)
 			n.Apply(test.f.For(time.Minute))
 			elapsed := since()

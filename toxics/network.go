@@ -64,11 +64,13 @@ type Network struct {
 	hosts     map[string]*Host // by name and by address
 	addresses int              // given to hosts
 	listeners map[string]*listener
+	listened  map[string]bool // where there has ever been a listener
 	servers   []*http.Server
 	conns     []*connection // in the order in which they were handed over
 	ordinals  map[string]int
 	attempts  map[string]int // dials and lookups, by who wants what
-	applied   []*Applied
+	applied   []*Applied     // but for those that were lifted
+	faults    []*Applied     // all
 	slots     int
 }
 
@@ -89,7 +91,7 @@ func NewNetwork(c Config) (*Network, error) {
 	}
 	n := &Network{
 		config: c, closing: make(chan struct{}),
-		hosts: map[string]*Host{}, listeners: map[string]*listener{}, ordinals: map[string]int{}, attempts: map[string]int{},
+		hosts: map[string]*Host{}, listeners: map[string]*listener{}, listened: map[string]bool{}, ordinals: map[string]int{}, attempts: map[string]int{},
 	}
 	for _, t := range c.Plan.Toxics {
 		n.apply(Inject(t))
@@ -105,6 +107,10 @@ func NewNetwork(c Config) (*Network, error) {
 // takes no virtual time, but for up to 100 milliseconds if a Bandwidth holds data.
 // Dials fail from then on; further calls of Close do nothing. The handlers of a server
 // are the caller's: they find their connections closed.
+//
+// The error tells of faults that name a host that there has never been, or a port at which
+// nobody has listened: errors.Is finds [ErrUnmatched]. What else went unmatched
+// [Network.Unmatched] has.
 func (n *Network) Close() error {
 	n.mu.Lock()
 	first := !n.closed
@@ -117,9 +123,12 @@ func (n *Network) Close() error {
 		}
 	}
 	n.listeners, n.servers = nil, nil
+	var errs []error
+	if first {
+		errs = append(errs, n.strangers())
+	}
 	n.mu.Unlock()
 
-	var errs []error
 	for _, s := range servers {
 		errs = append(errs, s.Close())
 	}
