@@ -81,14 +81,14 @@ func perform(t *testing.T, client string, scenes ...scene) {
 			if t.Failed() {
 				return
 			}
-			verdict := r.digest()
+			verdict := fmt.Sprintf("%v, %s", r.took.Round(time.Second), r.digest())
 			if sc.varies != "" {
-				verdict = "varies: " + sc.varies
+				verdict = "varies: " + sc.varies // its duration, too
 				if len(digests) == 1 && !sc.chance {
 					t.Errorf("all runs are the same, and were to differ: %s", sc.varies)
 				}
 			}
-			fmt.Fprintf(&b, "%s: %s\n\t%v, %s\n", sc.name, sc.shows, r.took.Round(time.Second), verdict)
+			fmt.Fprintf(&b, "%s: %s\n\t%s\n", sc.name, sc.shows, verdict)
 		})
 	}
 	if t.Failed() {
