@@ -243,13 +243,14 @@ type struck struct {
 	rand   *rand.Rand
 }
 
-// strike returns what hits a dial of client to server, or, without a port, a lookup.
-func (n *Network) strike(client *Host, server, port, what string) []struck {
+// strike returns what hits a dial of client to server, or, without a port, a lookup, and
+// which of those it is, from 1.
+func (n *Network) strike(client *Host, server, port, what string) (hits []struck, attempt int) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	name := what + " " + client.name + ">" + server + ":" + port
 	n.attempts[name]++
-	var hits []struck
+	attempt = n.attempts[name]
 	for _, a := range n.applied {
 		lookup := false
 		switch a.effect.(type) {
@@ -266,12 +267,12 @@ func (n *Network) strike(client *Host, server, port, what string) []struck {
 		if !a.on {
 			continue
 		}
-		r := Rand(n.config.Plan.Seed, name, n.attempts[name], Upstream, a.slot)
+		r := Rand(n.config.Plan.Seed, name, attempt, Upstream, a.slot)
 		if r.Float64() < a.effect.Fraction() && a.counts() {
 			hits = append(hits, struck{a.effect, r})
 		}
 	}
-	return hits
+	return hits, attempt
 }
 
 // severed reports whether a partition stands between a dial and its answer.

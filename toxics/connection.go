@@ -38,8 +38,10 @@ func newConnection(n *Network, client *Host, to *listener) *connection {
 }
 
 // pair is the name that the connection shares with others of the same kind.
-func (c *connection) pair() string {
-	return c.client.name + ">" + net.JoinHostPort(c.server.name, c.port)
+func (c *connection) pair() string { return pairOf(c.client, c.server, c.port) }
+
+func pairOf(client, server *Host, port string) string {
+	return client.name + ">" + net.JoinHostPort(server.name, port)
 }
 
 // passage is what something about the connection is called at the gate.

@@ -237,6 +237,33 @@ func TestDialFaults(t *testing.T) {
 	})
 }
 
+// What a dial waits for has a skew, too: the attempts of two dials do not meet, though both
+// wait for whole seconds.
+func TestDialsHaveASkew(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, f := range []Fault{
+			Partition("client", "server").For(2 * time.Second),
+			Inject(SlowLookup{Delay: 3 * time.Second}),
+			Inject(SlowDial{Delay: 3 * time.Second}),
+		} {
+			n := listening(t, Config{Plan: Plan{Faults: []Fault{f}}})
+			n.exact = false
+			excess := map[time.Duration]bool{}
+			for range 2 {
+				n.Apply(f)
+				elapsed := since()
+				must(t, dialServer(n))
+				more := elapsed() % time.Second
+				excess[more] = true
+				if more == 0 || more > 5*time.Millisecond {
+					t.Errorf("%s: took %v", f.Effect.Kind(), elapsed())
+				}
+			}
+			equal(t, f.Effect.Kind()+": different skews", len(excess), 2)
+		}
+	})
+}
+
 var errLookup = errors.New("a *net.DNSError")
 
 func TestDialFaultsEndWithTheContextAndTheNetwork(t *testing.T) {
