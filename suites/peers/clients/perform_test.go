@@ -53,7 +53,7 @@ func playOnce(t *testing.T, sc scene) (r run) {
 		s := &stage{tunnel, t, fakeloop.NewJournal(tunnel.Loop)}
 		sc.play(s)
 		r.took = tunnel.Elapsed()
-		time.Sleep(time.Minute)
+		time.Sleep(time.Minute + 2*away)
 		s.must(tunnel.Settle())
 		for _, c := range tunnel.Net.Open() {
 			t.Errorf("the connection %s is left open", c)
@@ -81,6 +81,7 @@ func perform(t *testing.T, client string, scenes ...scene) {
 			if t.Failed() {
 				return
 			}
+			t.Logf("%d different digests", len(digests))
 			verdict := fmt.Sprintf("%v, %s", r.took.Round(time.Second), r.digest())
 			if sc.varies != "" {
 				verdict = "varies: " + sc.varies // its duration, too
