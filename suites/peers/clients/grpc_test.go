@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -23,7 +24,7 @@ import (
 
 func TestGRPC(t *testing.T) {
 	const jitter = "the pause before the next dial has a jitter of 20 % from math/rand/v2, which has no seed: backoff.Config{Jitter: 0} in WithConnectParams"
-	const pickers = "all calls that wait for the connection are woken at once and race for their stream: connect before, or pass the gate of the loop in PerRPCCredentials, where no lock is held"
+	const pickers = "all calls that wait for the connection are woken at once and reach the server in one piece, in the order in which they raced: connect before, or pass the gate of the loop in PerRPCCredentials, where no lock is held"
 	perform(t, "gRPC",
 		scene{name: "unary", shows: "small and large messages, and the status of an error", play: grpcUnary},
 		scene{name: "stream", shows: "messages to and fro, and a context that is cancelled", play: grpcStream},
@@ -48,15 +49,21 @@ var echoService = grpc.ServiceDesc{
 	ServiceName: "test.Echo",
 	HandlerType: (*any)(nil),
 	Methods: []grpc.MethodDesc{
-		{MethodName: "Echo", Handler: func(_ any, ctx context.Context, decode func(any) error, _ grpc.UnaryServerInterceptor) (any, error) {
+		{MethodName: "Echo", Handler: func(srv any, ctx context.Context, decode func(any) error, before grpc.UnaryServerInterceptor) (any, error) {
 			in := new(wrapperspb.BytesValue)
 			if err := decode(in); err != nil {
 				return nil, err
 			}
-			if len(in.Value) == 0 {
-				return nil, status.Error(codes.InvalidArgument, "there is nothing to echo")
+			echo := func(context.Context, any) (any, error) {
+				if len(in.Value) == 0 {
+					return nil, status.Error(codes.InvalidArgument, "there is nothing to echo")
+				}
+				return in, nil
 			}
-			return in, nil
+			if before == nil {
+				return echo(ctx, in)
+			}
+			return before(ctx, in, &grpc.UnaryServerInfo{Server: srv, FullMethod: "/test.Echo/Echo"}, echo)
 		}},
 		{MethodName: "Wait", Handler: func(srv any, ctx context.Context, decode func(any) error, _ grpc.UnaryServerInterceptor) (any, error) {
 			in := new(wrapperspb.BytesValue)
@@ -200,7 +207,11 @@ func (g gated) GetRequestMetadata(ctx context.Context, _ ...string) (map[string]
 func (g gated) RequireTransportSecurity() bool { return false }
 
 func grpcCrowd(s *stage, connected, atTheGate bool) {
-	_, stop := grpcServe(s)
+	var calls atomic.Int64
+	_, stop := grpcServe(s, grpc.UnaryInterceptor(func(ctx context.Context, in any, _ *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
+		s.note("call %d has %d bytes", calls.Add(1), len(in.(*wrapperspb.BytesValue).Value))
+		return next(ctx, in)
+	}))
 	defer stop()
 	var options []grpc.DialOption
 	if atTheGate {
@@ -213,7 +224,7 @@ func grpcCrowd(s *stage, connected, atTheGate bool) {
 	}
 	name := func(i int) string { return fmt.Sprintf("client %02d", i) }
 	s.together(20, name, func(i int) {
-		err := call(context.WithValue(s.Context(), callName{}, name(i)), cc, "Echo", 1000)
+		err := call(context.WithValue(s.Context(), callName{}, name(i)), cc, "Echo", 1000+i)
 		s.note("%s: %v", name(i), err)
 		s.equal("the status", status.Code(err), codes.OK)
 	})

@@ -36,7 +36,7 @@ type scene struct {
 // any goroutine, but for those that end the test, which are for the first.
 type stage struct {
 	*asynctest.Tunnel
-	t   *testing.T
+	t   testing.TB
 	log *fakeloop.Journal
 }
 
