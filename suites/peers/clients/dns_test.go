@@ -59,7 +59,7 @@ func dnsServe(s *stage, timeout time.Duration) (stop func()) {
 	}()
 	<-started
 	return func() {
-		_ = server.Shutdown()
+		s.atRest(func() { _ = server.Shutdown() })
 		<-done
 	}
 }
@@ -168,6 +168,7 @@ func dnsServerGone(s *stage) {
 	s.note("in flight: %v", err)
 	s.fails("in flight", err, syscall.ECONNRESET)
 	s.must(c.Close())
+	time.Sleep(time.Second)
 	_, err = dnsDial(s)
 	s.fails("gone", err, syscall.ECONNREFUSED)
 	defer dnsServe(s, 10*time.Second)()

@@ -110,7 +110,7 @@ func grpcServe(s *stage, options ...grpc.ServerOption) (server *grpc.Server, sto
 		_ = server.Serve(l)
 	}()
 	return server, func() {
-		server.Stop()
+		s.atRest(server.Stop)
 		<-done
 	}
 }
@@ -142,7 +142,7 @@ func grpcUnary(s *stage) {
 	_, stop := grpcServe(s)
 	defer stop()
 	cc := grpcClient(s)
-	defer cc.Close()
+	defer s.atRest(func() { _ = cc.Close() })
 	for _, size := range []int{10, 10, 300_000, 0} {
 		err := call(s.Context(), cc, "Echo", size)
 		s.note("%d bytes: %v", size, err)
@@ -154,7 +154,7 @@ func grpcStream(s *stage) {
 	_, stop := grpcServe(s)
 	defer stop()
 	cc := grpcClient(s)
-	defer cc.Close()
+	defer s.atRest(func() { _ = cc.Close() })
 	chat := func(ctx context.Context) grpc.ClientStream {
 		stream, err := cc.NewStream(ctx, &echoService.Streams[0], "/test.Echo/Chat")
 		s.must(err)
@@ -183,7 +183,7 @@ func grpcDeadline(s *stage) {
 	_, stop := grpcServe(s)
 	defer stop()
 	cc := grpcClient(s)
-	defer cc.Close()
+	defer s.atRest(func() { _ = cc.Close() })
 	s.must(call(s.Context(), cc, "Echo", 10))
 	ctx, cancel := context.WithTimeout(s.Context(), 10*time.Second)
 	defer cancel()
@@ -218,7 +218,7 @@ func grpcCrowd(s *stage, connected, atTheGate bool) {
 		options = append(options, grpc.WithPerRPCCredentials(gated{s.Loop.Gate()}))
 	}
 	cc := grpcClient(s, options...)
-	defer cc.Close()
+	defer s.atRest(func() { _ = cc.Close() })
 	if connected {
 		s.must(call(s.Context(), cc, "Echo", 10))
 	}
@@ -236,7 +236,7 @@ func grpcKeepalive(s *stage) {
 	_, stop := grpcServe(s, grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 10 * time.Second}))
 	defer stop()
 	cc := grpcClient(s, grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: 30 * time.Second, Timeout: 20 * time.Second}))
-	defer cc.Close()
+	defer s.atRest(func() { _ = cc.Close() })
 	stream, err := cc.NewStream(s.Context(), &echoService.Streams[0], "/test.Echo/Chat")
 	s.must(err)
 	s.must(stream.SendMsg(wrapperspb.Bytes([]byte("x"))))
@@ -250,7 +250,7 @@ func grpcKeepalive(s *stage) {
 	if took := s.Elapsed() - before; took < 20*time.Second || took > 50*time.Second {
 		s.t.Errorf("the client noticed after %v", took)
 	}
-	s.must(cc.Close())
+	s.atRest(func() { s.must(cc.Close()) })
 	time.Sleep(10 * time.Minute) // until the server hears of it
 }
 
@@ -259,7 +259,7 @@ func grpcServerGone(s *stage, jitter float64) {
 	config := backoff.DefaultConfig
 	config.Jitter = jitter
 	cc := grpcClient(s, grpc.WithConnectParams(grpc.ConnectParams{Backoff: config, MinConnectTimeout: 20 * time.Second}))
-	defer cc.Close()
+	defer s.atRest(func() { _ = cc.Close() })
 	s.must(call(s.Context(), cc, "Echo", 10))
 	time.AfterFunc(5*time.Second, func() {
 		s.Net.Host("api").Crash()
@@ -285,7 +285,7 @@ func grpcGracefulStop(s *stage) {
 	server, stop := grpcServe(s)
 	defer stop()
 	cc := grpcClient(s)
-	defer cc.Close()
+	defer s.atRest(func() { _ = cc.Close() })
 	s.must(call(s.Context(), cc, "Echo", 10))
 	s.together(2, func(i int) string { return []string{"client", "operator"}[i] }, func(i int) {
 		if i == 0 {
@@ -304,7 +304,7 @@ func grpcIdle(s *stage) {
 	_, stop := grpcServe(s)
 	defer stop()
 	cc := grpcClient(s)
-	defer cc.Close()
+	defer s.atRest(func() { _ = cc.Close() })
 	for _, want := range []string{"client>api:50051#1", "client>api:50051#2"} {
 		s.must(call(s.Context(), cc, "Echo", 10))
 		s.equal("open", strings.Join(s.Net.Open(), " "), want)
@@ -321,6 +321,6 @@ func grpcHour(s *stage) {
 	cc := grpcClient(s, grpc.WithConnectParams(grpc.ConnectParams{Backoff: backoff.DefaultConfig, MinConnectTimeout: 6 * time.Hour}))
 	s.takes("the first call", 3*time.Hour, func() { s.must(call(s.Context(), cc, "Echo", 10)) })
 	s.takes("another one", 2*time.Hour, func() { s.must(call(s.Context(), cc, "Echo", 10_000)) })
-	s.must(cc.Close())
+	s.atRest(func() { s.must(cc.Close()) })
 	time.Sleep(3 * time.Hour) // until the server hears of it
 }

@@ -49,7 +49,7 @@ func (s *stage) serve(server *http.Server, address string) (stop func()) {
 		_ = server.Serve(l) // says that it was closed
 	}()
 	return func() {
-		_ = server.Close()
+		s.atRest(func() { _ = server.Close() })
 		<-done
 	}
 }
@@ -102,7 +102,7 @@ func httpKeepAlive(s *stage) {
 	s.must(err)
 	s.equal("a new connection", address != seen[0], true)
 	s.note("%v, then %s", seen, address)
-	client.CloseIdleConnections()
+	s.atRest(client.CloseIdleConnections)
 }
 
 func httpStream(s *stage, version speaks) {
@@ -128,7 +128,7 @@ func httpStream(s *stage, version speaks) {
 		_, err := answer.Body.Read(buffer)
 		s.fails("the end", err, io.EOF)
 	})
-	client.CloseIdleConnections()
+	s.atRest(client.CloseIdleConnections)
 }
 
 func httpTimeout(s *stage, version speaks) {
@@ -144,7 +144,7 @@ func httpTimeout(s *stage, version speaks) {
 		s.note("the client: %v", err)
 	})
 	time.Sleep(10 * time.Second)
-	client.CloseIdleConnections()
+	s.atRest(client.CloseIdleConnections)
 }
 
 func httpPool(s *stage) {
@@ -162,7 +162,7 @@ func httpPool(s *stage) {
 		s.note("client %02d", i)
 	})
 	s.equal("open", len(s.Net.Open()), 4)
-	client.CloseIdleConnections()
+	s.atRest(client.CloseIdleConnections)
 }
 
 func httpRetries(s *stage, version speaks) {
@@ -182,7 +182,7 @@ func httpRetries(s *stage, version speaks) {
 		time.Sleep(time.Second)
 	}
 	s.equal("tries", tries, 5)
-	client.CloseIdleConnections()
+	s.atRest(client.CloseIdleConnections)
 	time.Sleep(time.Minute) // for dials that were given up, and are held
 }
 
@@ -214,7 +214,7 @@ func httpServerGone(s *stage, version speaks) {
 	server, _ = version(s, echo)
 	defer s.serve(server, "api:80")()
 	s.must(post())
-	client.CloseIdleConnections()
+	s.atRest(client.CloseIdleConnections)
 }
 
 func httpShutdown(s *stage, version speaks) {
@@ -272,5 +272,5 @@ func httpHour(s *stage, version speaks) {
 		s.must(err)
 		s.equal("the answer", got == text, true)
 	})
-	client.CloseIdleConnections()
+	s.atRest(client.CloseIdleConnections)
 }

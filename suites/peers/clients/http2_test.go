@@ -50,7 +50,7 @@ func http2Streams(s *stage) {
 		})
 	})
 	s.equal("open", len(s.Net.Open()), 1)
-	client.CloseIdleConnections()
+	s.atRest(client.CloseIdleConnections)
 }
 
 func http2Crowd(s *stage, config *http.HTTP2Config) {
@@ -69,7 +69,7 @@ func http2Crowd(s *stage, config *http.HTTP2Config) {
 		s.note("client %02d", i)
 	})
 	s.equal("open", len(s.Net.Open()), 1)
-	client.CloseIdleConnections()
+	s.atRest(client.CloseIdleConnections)
 }
 
 func http2Ping(s *stage) {

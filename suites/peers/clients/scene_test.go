@@ -69,6 +69,17 @@ func (s *stage) together(n int, name func(i int) string, f func(i int)) {
 	}
 }
 
+// atRest calls f when all that the last event has woken has come to rest. A client whose
+// answer has come may still be putting its connection back, on a goroutine of its own, and
+// who closes it meanwhile races with that.
+func (s *stage) atRest(f func()) {
+	s.t.Helper()
+	if err := s.Settle(); err != nil {
+		s.t.Errorf("at %v: %v", s.Elapsed(), err)
+	}
+	f()
+}
+
 // must ends the test if there is an error.
 func (s *stage) must(err error) {
 	s.t.Helper()

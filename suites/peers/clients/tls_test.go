@@ -109,7 +109,7 @@ func (s *stage) echoTLS(config *tls.Config) (stop func()) {
 		}
 	}()
 	return func() {
-		_ = l.Close()
+		s.atRest(func() { _ = l.Close() })
 		<-done
 	}
 }
@@ -264,8 +264,8 @@ func tlsHTTPS(s *stage) {
 		})
 	})
 	s.equal("open", len(s.Net.Open()), 1)
-	client.CloseIdleConnections()
-	_ = server.Close()
+	s.atRest(client.CloseIdleConnections)
+	s.atRest(func() { _ = server.Close() })
 	<-done
 }
 
