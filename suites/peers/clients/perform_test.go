@@ -43,7 +43,7 @@ func (r run) differs(first run) string {
 }
 
 // playOnce plays a scene in a bubble of its own. It has failed t if anything is left.
-func playOnce(t *testing.T, sc scene) (r run) {
+func playOnce(t testing.TB, sc scene) (r run) {
 	t.Helper()
 	away := sc.away
 	if away == 0 {
@@ -77,18 +77,7 @@ func perform(t *testing.T, client string, scenes ...scene) {
 	file := "testdata/" + strings.ToLower(strings.NewReplacer("/", "-", " ", "-").Replace(client)) + ".txt"
 	for _, sc := range scenes {
 		t.Run(sc.name, func(t *testing.T) {
-			r, digests := playAll(t, sc)
-			if t.Failed() {
-				return
-			}
-			t.Logf("%d different digests", len(digests))
-			verdict := fmt.Sprintf("%v, %s", r.took.Round(time.Second), r.digest())
-			if sc.varies != "" {
-				verdict = "varies: " + sc.varies // its duration, too
-				if len(digests) == 1 && !sc.chance {
-					t.Errorf("all runs are the same, and were to differ: %s", sc.varies)
-				}
-			}
+			verdict := verdictOf(t, sc)
 			fmt.Fprintf(&b, "%s: %s\n\t%s\n", sc.name, sc.shows, verdict)
 		})
 	}
@@ -115,6 +104,23 @@ func perform(t *testing.T, client string, scenes ...scene) {
 	}
 }
 
+// verdictOf plays a scene many times and says what came of it.
+func verdictOf(t testing.TB, sc scene) string {
+	t.Helper()
+	first, digests := playAll(t, sc)
+	if t.Failed() {
+		return ""
+	}
+	t.Logf("%d different digests", len(digests))
+	if sc.varies == "" {
+		return fmt.Sprintf("%v, %s", first.took.Round(time.Second), first.digest())
+	}
+	if len(digests) == 1 && !sc.chance {
+		t.Errorf("all runs are the same, and were to differ: %s", sc.varies)
+	}
+	return "varies: " + sc.varies // its duration, too
+}
+
 // release is the one of Go, "go1.26", without what is patched in it.
 func release() string {
 	parts := strings.SplitN(runtime.Version(), ".", 3)
@@ -122,7 +128,7 @@ func release() string {
 }
 
 // playAll plays a scene many times and returns the first run, and the digests of all.
-func playAll(t *testing.T, sc scene) (first run, digests map[string]bool) {
+func playAll(t testing.TB, sc scene) (first run, digests map[string]bool) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
 	full := sc.runs
 	if full == 0 {

@@ -12,7 +12,7 @@ const defaultScale = 0.01
 
 // scaled returns how much of a full count to run, at least least of it, and logs it.
 // WINDTUNNEL_SCALE says which part.
-func scaled(t *testing.T, what string, full, least int) int {
+func scaled(t testing.TB, what string, full, least int) int {
 	t.Helper()
 	scale := defaultScale
 	if text := os.Getenv("WINDTUNNEL_SCALE"); text != "" {
