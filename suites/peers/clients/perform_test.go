@@ -88,6 +88,7 @@ func perform(t *testing.T, client string, scenes ...scene) {
 		if err := os.WriteFile(file, []byte(b.String()), 0o666); err != nil {
 			t.Fatal(err)
 		}
+		writeReport(t)
 		return
 	}
 	text, err := os.ReadFile(file)

@@ -10,24 +10,40 @@ import (
 
 // README.md shows the table of all clients, which is what testdata has.
 func TestReport(t *testing.T) {
-	const begin, end = "<!-- the scenes -->\n", "<!-- end of the scenes -->"
 	report := reportOf(t)
+	_, shown, _ := readme(t)
+	switch {
+	case shown == report:
+	case *update:
+		writeReport(t)
+	default:
+		t.Errorf("README.md shows other scenes than testdata has; go -C suites/peers test -run Report ./clients -windtunnel.clients puts these there:\n%s", report)
+	}
+}
+
+// writeReport puts the table into README.md.
+func writeReport(t *testing.T) {
+	t.Helper()
+	before, _, after := readme(t)
+	if err := os.WriteFile("README.md", []byte(before+reportOf(t)+after), 0o666); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// readme is README.md, and what it shows as the table.
+func readme(t *testing.T) (before, shown, after string) {
+	t.Helper()
+	const begin, end = "<!-- the scenes -->\n", "<!-- end of the scenes -->"
 	text, err := os.ReadFile("README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	before, rest, found := strings.Cut(string(text), begin)
 	shown, after, foundEnd := strings.Cut(rest, end)
-	switch {
-	case !found || !foundEnd:
+	if !found || !foundEnd {
 		t.Fatal("README.md has lost the comments around the scenes")
-	case *update:
-		if err := os.WriteFile("README.md", []byte(before+begin+report+end+after), 0o666); err != nil {
-			t.Fatal(err)
-		}
-	case shown != report:
-		t.Errorf("README.md shows other scenes than testdata has; go -C suites/peers test -run Report ./clients -windtunnel.clients puts these there:\n%s", report)
 	}
+	return before + begin, shown, end + after
 }
 
 // reportOf is a table of all scenes.
