@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 
@@ -70,6 +71,17 @@ func TestTraps(t *testing.T) {
 			defer stop()
 			s.must(call(s.Context(), grpcClient(s), "Echo", 1))
 		}, []string{"grpcsync.(*CallbackSerializer).run", "hint: call Close of the grpc.ClientConn (cc.Close)"}},
+		{"a pgx client that looks its server up", func(s *stage) {
+			config := s.pgxConfig("first")
+			config.LookupFunc = net.DefaultResolver.LookupHost // the default
+			_, err := pgx.ConnectConfig(s.Context(), config)
+			s.t.Errorf("%v", err)
+		}, []string{"net.DefaultResolver was asked to dial"}},
+		{"a pool of pgx that is not closed", func(s *stage) {
+			defer servePostgres(s)()
+			_, err := query(s.Context(), s.pgxPool(s.pool(1)), "text")
+			s.must(err)
+		}, []string{"pgxpool.(*Pool).backgroundHealthCheck", "hint: call Close of the pgxpool.Pool (pool.Close)"}},
 		{"a handler that does not end", func(s *stage) {
 			server, client := http1(s, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { select {} }))
 			defer s.serve(server, "api:80")()
