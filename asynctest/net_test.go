@@ -112,6 +112,17 @@ func TestTunnelNetOutsideABubble(t *testing.T) {
 	g.Expect(tunnel.Close()).To(Succeed())
 }
 
+// A fault about a host whose name is misspelt does nothing; the tunnel says so in the end.
+func TestFaultOfAHostThatNeverWas(t *testing.T) {
+	g := NewWithT(t)
+	tunnel := NewTunnel()
+	tunnel.Net.Serve("api:80", says("ok"))
+	tunnel.Net.Apply(toxics.Partition("client", "appi"))
+	err := tunnel.Close()
+	g.Expect(err).To(MatchError(toxics.ErrUnmatched))
+	g.Expect(err).To(MatchError(ContainSubstring(`fault 0 (severed) is about "appi", and there has never been such a host; there were: api, client`)))
+}
+
 func TestWithNetworkThatIsNotValid(t *testing.T) {
 	g := NewWithT(t)
 	g.Expect(func() {

@@ -124,8 +124,9 @@ type Config struct {
 	PassLimit int
 
 	// Spread is how far, in virtual time, a source of decisions may put off the start
-	// of a goroutine of [Loop.Go]; choice 0 is not at all. Zero means that starts are
-	// not put off. It has no effect in another mode than Bubble.
+	// of a goroutine of [Loop.Go], and a network at the gate what its connections carry:
+	// see [Gate.Spread]. Choice 0 is not at all. Zero means that nothing is put off. It
+	// has no effect in another mode than Bubble.
 	Spread time.Duration
 
 	_ struct{}

@@ -83,8 +83,8 @@
 // What waited longer goes first, counted in intervals from one turn to the next; what
 // came in one interval goes in the order of its names, callbacks before events. A
 // [Seed] shuffles what waits at one time, and with [Config.Spread] it also moves the
-// starts of goroutines: a race between two events that never wait at one time is found
-// only if something moves them.
+// starts of goroutines, and the latencies of a network of package toxics: a race between
+// two events that never wait at one time is found only if something moves them.
 //
 // # Stalls
 //

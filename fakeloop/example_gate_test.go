@@ -123,6 +123,22 @@ func ExampleGate_Ties() {
 	// Output: [dial resolver>dns:53]
 }
 
+// How late something is can be a decision, too: here a source puts an event off by all of
+// the spread that the loop has. Choice 0 would be not at all.
+func ExampleGate_Choose() {
+	synctest.Test(new(testing.T), func(*testing.T) {
+		last := sourceFunc(func(_ string, n int) int { return n - 1 })
+		loop := fakeloop.New(fakeloop.Config{Mode: fakeloop.Bubble, Decisions: last, Spread: 30 * time.Second})
+		defer loop.Close()
+
+		gate := loop.Gate()
+		_ = gate.Pass(fakeloop.Passage{What: "send", From: "client"})
+		time.Sleep(gate.Spread() / 15 * time.Duration(gate.Choose("how late to send", 16)))
+		fmt.Println("sent after", loop.Elapsed())
+	})
+	// Output: sent after 30s
+}
+
 // Two calls that a library makes from two places get two names.
 func ExampleCallStack() {
 	var stacks []uint64

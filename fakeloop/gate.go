@@ -30,9 +30,10 @@ type Gate struct {
 // what an event is known by: the n-th event of one Passage has the same identity, and
 // the same place among others that wait, however the goroutines race.
 //
-// Events that can wait at the gate at one time need different Passages. Two of one
+// Events that can come to the gate in one interval need different Passages. Two of one
 // Passage are a tie: they go in the order in which they came, which the scheduler
-// decides; [Gate.Ties] tells of them.
+// decides; [Gate.Ties] tells of them. Events of two intervals are none: the
+// earlier one goes first, in every run.
 type Passage struct {
 	What  string // "accept", "chunk", "deadline"; must not be empty
 	From  string // whose doing it is, as "client"; may be empty
@@ -92,7 +93,7 @@ func (g *Gate) Pass(p Passage) error { return g.pass("Pass", p, false) }
 // decision.
 func (g *Gate) PassFirst(p Passage) error { return g.pass("PassFirst", p, true) }
 
-// Ties returns the Passages of which two or more events waited at one time, each once,
+// Ties returns the Passages of which two or more events came in one interval, each once,
 // in the order in which that was noticed. A run may differ from the next there.
 func (g *Gate) Ties() []Passage {
 	if g == nil || g.loop.mode != Bubble {
@@ -141,13 +142,15 @@ type crossing struct {
 type passages struct {
 	scope   scope
 	label   string
-	waiting int
+	since   uint64 // the interval in which the latest of them came
+	came    int    // how many came in it
 	tied    bool
 	offered uint64 // the interval in which one of them was offered last, as a decision
 }
 
-// admit gives an event its identity. The caller holds the director's lock.
-func (g *Gate) admit(e *crossing) {
+// admit gives an event that comes in this interval its identity. The caller holds the
+// director's lock.
+func (g *Gate) admit(e *crossing, interval uint64) {
 	lane := g.lanes[e.passage]
 	if lane == nil {
 		p := e.passage
@@ -158,10 +161,13 @@ func (g *Gate) admit(e *crossing) {
 		}
 		g.lanes[p] = lane
 	}
-	e.lane = lane
+	e.lane, e.since = lane, interval
 	e.id = lane.scope.child()
-	lane.waiting++
-	e.tied = lane.waiting > 1
+	if lane.since != interval {
+		lane.since, lane.came = interval, 0
+	}
+	lane.came++
+	e.tied = lane.came > 1
 	if e.tied && !lane.tied {
 		lane.tied = true
 		g.ties = append(g.ties, e.passage)

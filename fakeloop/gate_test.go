@@ -301,6 +301,15 @@ func TestTies(t *testing.T) {
 		_ = loop.Gate().Pass(passage("c"))
 		_ = loop.Gate().Pass(passage("c"))
 		equal(t, "ties", len(loop.Gate().Ties()), 2)
+		// Nor do two tie that wait together but came in two intervals.
+		var all sync.WaitGroup
+		all.Go(func() { // goes before d, and then sends another
+			_ = loop.Gate().Pass(passage("a alone"))
+			all.Go(func() { _ = loop.Gate().Pass(passage("d")) })
+		})
+		all.Go(func() { _ = loop.Gate().Pass(passage("d")) })
+		all.Wait()
+		equal(t, "ties", len(loop.Gate().Ties()), 2)
 	})
 }
 
@@ -367,6 +376,52 @@ func TestBrokenSourceAtTheGate(t *testing.T) {
 			})
 		})
 	}
+}
+
+// What has passed the gate may ask the source for more: how late it is to be. Nobody is
+// asked without a source, nor when the loop is closed.
+func TestDecisionsAtTheGate(t *testing.T) {
+	chosen := func(loop *fakeloop.Loop) (n int) {
+		for _, e := range loop.Timeline().All() {
+			if e.Kind == timeline.Chosen {
+				n++
+			}
+		}
+		return n
+	}
+	inDirectedBubble(t, nil, func(t *testing.T, loop *fakeloop.Loop) {
+		_ = loop.Gate().Pass(passage("a"))
+		equal(t, "without a source", loop.Gate().Choose("lateness of a", 16), 0)
+		equal(t, "recorded", chosen(loop), 0)
+		equal(t, "no way to go on", ending(func() { loop.Gate().Choose("lateness of a", 0) }),
+			`panic: fakeloop: Gate.Choose("lateness of a", 0): there must be at least one way to go on`)
+	})
+	synctest.Test(t, func(t *testing.T) {
+		var asked []string
+		source := sourceFunc(func(label string, n int) int {
+			asked = append(asked, fmt.Sprintf("%s, %d", label, n))
+			return n - 1
+		})
+		loop := fakeloop.New(fakeloop.Config{Mode: fakeloop.Bubble, Decisions: source, Spread: time.Minute})
+		equal(t, "Spread", loop.Gate().Spread(), time.Minute)
+		_ = loop.Gate().Pass(passage("a"))
+		equal(t, "with a source", loop.Gate().Choose("lateness of a", 16), 15)
+		equal(t, "recorded", chosen(loop), 1)
+		mustClose(t, loop)
+		equal(t, "when closed", loop.Gate().Choose("lateness of b", 16), 0)
+		equal(t, "asked", fmt.Sprint(asked), "[lateness of a, 16]")
+	})
+	loop := newLoop(t, fakeloop.Config{Decisions: fakeloop.Seed(1), Spread: time.Minute})
+	equal(t, "in another mode", loop.Gate().Choose("lateness of a", 16), 0)
+	equal(t, "Spread in another mode", loop.Gate().Spread(), time.Duration(0))
+	inDirectedBubble(t, nil, func(t *testing.T, loop *fakeloop.Loop) {
+		other := fakeloop.New(fakeloop.Config{Mode: fakeloop.Bubble, Spread: time.Minute})
+		equal(t, "Spread without a source", other.Gate().Spread(), time.Duration(0))
+		mustClose(t, other)
+	})
+	var none *fakeloop.Gate
+	equal(t, "nil", none.Choose("lateness of a", 16), 0)
+	equal(t, "Spread of nil", none.Spread(), time.Duration(0))
 }
 
 // What comes to the gate of a closed loop goes through at once. The gate of another loop

@@ -60,8 +60,7 @@ func (d *director) arrive(e *crossing) bool {
 	if e.gate.closed {
 		return false
 	}
-	e.gate.admit(e)
-	e.since = d.interval
+	e.gate.admit(e, d.interval)
 	e.cause = timeline.Driver
 	if d.lastAt.Equal(time.Now()) {
 		e.cause = d.last
@@ -88,7 +87,6 @@ func (d *director) listOf(e *crossing) *[]*crossing {
 func (d *director) drop(e *crossing) {
 	list := d.listOf(e)
 	*list = slices.DeleteFunc(*list, func(o *crossing) bool { return o == e })
-	e.lane.waiting--
 }
 
 // next returns whose turn it is; false means that nothing can go on at this instant,
@@ -166,13 +164,13 @@ func (d *director) choose(turns []turn) int {
 	if len(offered) < 2 {
 		return 0
 	}
-	return lead.decideEvent(d.options)
+	return lead.decideBeside(Decision{Label: nextEvent, N: len(d.options), Options: d.options})
 }
 
-// decideEvent asks the loop's source which event of the bubble is next; 0 if the
+// decideBeside asks the loop's source what is decided beside the loop; 0 if the
 // source refuses, so that what runs in the bubble comes to an end. A panic of the
 // source goes to whoever waits for the loop.
-func (l *Loop) decideEvent(options []Option) (choice int) {
+func (l *Loop) decideBeside(d Decision) (choice int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	defer func() {
@@ -182,6 +180,6 @@ func (l *Loop) decideEvent(options []Option) (choice int) {
 			choice = 0
 		}
 	}()
-	choice, _ = l.choose(Decision{Label: nextEvent, N: len(options), Options: options})
+	choice, _ = l.choose(d)
 	return choice
 }

@@ -107,11 +107,8 @@ func (g *Goroutine) begin() error {
 	if err := l.gate.Pass(g.passage); err != nil {
 		return err
 	}
-	if l.spread > 0 && l.source != nil && l.mode == Bubble {
-		l.mu.Lock()
-		late, _ := l.choose(Decision{Label: g.label + " starts", N: returnChoices})
-		l.mu.Unlock()
-		if late > 0 {
+	if l.spread > 0 {
+		if late := l.gate.Choose(g.label+" starts", returnChoices); late > 0 {
 			time.Sleep(l.spread / (returnChoices - 1) * time.Duration(late))
 			if err := l.gate.Pass(g.passage); err != nil {
 				return err

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/windtunnel-go/windtunnel/fakeloop"
@@ -20,6 +21,7 @@ type Applied struct {
 	effect  Effect
 	on      bool
 	lifted  bool
+	matched bool        // there was a connection, dial or lookup of its Source and Target
 	counted int         // connections, dials or lookups that it has seen while on
 	timer   *time.Timer // switches it next; nil: nothing does
 
@@ -36,10 +38,11 @@ type Applied struct {
 //
 // A fault is in force from a little before its Start until a little after its Span, by
 // less than a millisecond, which is drawn from the seed: so both instants belong to it.
-// Apply panics if the fault is invalid.
+// Apply panics if the fault is invalid. It may name hosts that there are not yet; if there
+// never are, Close says so: see [ErrUnmatched].
 func (n *Network) Apply(f Fault) *Applied {
 	if err := f.Validate(); err != nil {
-		panic(fmt.Sprintf("toxics: Apply: %v", err))
+		panic("toxics: Apply: " + unprefixed(err))
 	}
 	return n.apply(f)
 }
@@ -53,6 +56,7 @@ func (n *Network) apply(f Fault) *Applied {
 		return a
 	}
 	n.applied = append(n.applied, a)
+	n.faults = append(n.faults, a)
 	for _, c := range n.conns {
 		a.reach(c, false)
 	}
@@ -62,6 +66,11 @@ func (n *Network) apply(f Fault) *Applied {
 		a.after(f.Start-a.skew(), "on", a.start)
 	}
 	return a
+}
+
+// unprefixed is the text of an error of Validate, without the name of this package.
+func unprefixed(err error) string {
+	return strings.ReplaceAll("\n"+err.Error(), "\ntoxics: ", "\n")[1:]
 }
 
 // Lift ends the fault, for good.
@@ -87,7 +96,7 @@ func (a *Applied) lift() {
 // Direction.
 func (a *Applied) Change(e Effect) {
 	if err := (Fault{Effect: e}).Validate(); err != nil {
-		panic(fmt.Sprintf("toxics: Change: %v", err))
+		panic("toxics: Change: " + unprefixed(err))
 	}
 	n := a.network
 	n.mu.Lock()
@@ -185,7 +194,11 @@ func (a *Applied) set(on bool) {
 // the connection has just been made, so that it counts.
 func (a *Applied) reach(c *connection, isNew bool) {
 	for d, l := range c.links {
-		if a.on && a.fault.severs(c.client.name, c.server.name, c.port, Direction(d)) {
+		if !a.fault.severs(c.client.name, c.server.name, c.port, Direction(d)) {
+			continue
+		}
+		a.matched = true
+		if a.on {
 			l.hold(1)
 		}
 	}
@@ -193,6 +206,7 @@ func (a *Applied) reach(c *connection, isNew bool) {
 	if !ok || !a.fault.dials(c.client.name, c.server.name, c.port) {
 		return
 	}
+	a.matched = true
 	if a.fault.Count > 0 && (!isNew || !a.counts()) {
 		return
 	}
@@ -204,7 +218,7 @@ func (a *Applied) reach(c *connection, isNew bool) {
 // rand is the generator of a toxic on a connection; switched is how often it was
 // switched on there later.
 func (a *Applied) rand(c *connection, switched int) *rand.Rand {
-	name := c.pair()
+	name := c.pair() + c.lotName()
 	if switched > 0 {
 		name += fmt.Sprintf(" again %d", switched)
 	}
@@ -229,13 +243,14 @@ type struck struct {
 	rand   *rand.Rand
 }
 
-// strike returns what hits a dial of client to server, or, without a port, a lookup.
-func (n *Network) strike(client *Host, server, port, what string) []struck {
+// strike returns what hits a dial of client to server, or, without a port, a lookup, and
+// which of those it is, from 1.
+func (n *Network) strike(client *Host, server, port, what string) (hits []struck, attempt int) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	name := what + " " + client.name + ">" + server + ":" + port
 	n.attempts[name]++
-	var hits []struck
+	attempt = n.attempts[name]
 	for _, a := range n.applied {
 		lookup := false
 		switch a.effect.(type) {
@@ -245,30 +260,33 @@ func (n *Network) strike(client *Host, server, port, what string) []struck {
 		default:
 			continue
 		}
-		if !a.on || lookup != (what == "lookup") || !a.fault.dials(client.name, server, port) {
+		if lookup != (what == "lookup") || !a.fault.dials(client.name, server, port) {
 			continue
 		}
-		r := Rand(n.config.Plan.Seed, name, n.attempts[name], Upstream, a.slot)
+		a.matched = true
+		if !a.on {
+			continue
+		}
+		r := Rand(n.config.Plan.Seed, name, attempt, Upstream, a.slot)
 		if r.Float64() < a.effect.Fraction() && a.counts() {
 			hits = append(hits, struck{a.effect, r})
 		}
 	}
-	return hits
+	return hits, attempt
 }
 
 // severed reports whether a partition stands between a dial and its answer.
 func (n *Network) severed(client, server *Host, port string) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	found := false
 	for _, a := range n.applied {
-		if !a.on {
-			continue
-		}
 		for d := range Direction(Directions) {
 			if a.fault.severs(client.name, server.name, port, d) {
-				return true
+				a.matched = true
+				found = found || a.on
 			}
 		}
 	}
-	return false
+	return found
 }

@@ -18,6 +18,7 @@ type connection struct {
 	links         [Directions]*link  // from start on
 	open          atomic.Int32       // links that have not ended
 
+	lot     int          // 0: as the seed of the plan says; set before start
 	ordinal atomic.Int64 // among the connections of its client to its server's port, from 1; 0 until then
 }
 
@@ -37,8 +38,10 @@ func newConnection(n *Network, client *Host, to *listener) *connection {
 }
 
 // pair is the name that the connection shares with others of the same kind.
-func (c *connection) pair() string {
-	return c.client.name + ">" + net.JoinHostPort(c.server.name, c.port)
+func (c *connection) pair() string { return pairOf(c.client, c.server, c.port) }
+
+func pairOf(client, server *Host, port string) string {
+	return client.name + ">" + net.JoinHostPort(server.name, port)
 }
 
 // passage is what something about the connection is called at the gate.

@@ -72,10 +72,11 @@ func (h *Host) LookupHost(ctx context.Context, name string) ([]string, error) {
 func (h *Host) lookup(ctx context.Context, name string) (*Host, error) {
 	n := h.network
 	if net.ParseIP(name) == nil {
-		for _, e := range n.strike(h, name, "", "lookup") {
-			switch e := e.effect.(type) {
+		hits, _ := n.strike(h, name, "", "lookup")
+		for _, hit := range hits {
+			switch e := hit.effect.(type) {
 			case SlowLookup:
-				if err := n.sleep(ctx, e.Delay, nil); err != nil {
+				if err := n.sleep(ctx, e.Delay, hit.rand); err != nil {
 					return nil, err
 				}
 			case FailLookup:
@@ -110,11 +111,12 @@ func (h *Host) connect(ctx context.Context, server *Host, port string) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	for _, e := range n.strike(h, server.name, port, "dial") {
+	hits, attempt := n.strike(h, server.name, port, "dial")
+	for _, hit := range hits {
 		var err error
-		switch effect := e.effect.(type) {
+		switch effect := hit.effect.(type) {
 		case SlowDial:
-			err = n.sleep(ctx, effect.draw(e.rand), e.rand)
+			err = n.sleep(ctx, effect.draw(hit.rand), hit.rand)
 		case FailDial:
 			errno := effect.Errno
 			if errno == 0 {
@@ -129,8 +131,12 @@ func (h *Host) connect(ctx context.Context, server *Host, port string) error {
 		}
 	}
 	// As Linux does it: seven attempts, and a wait after each, which doubles.
+	var late *rand.Rand
 	for wait := time.Second; n.severed(h, server, port); wait *= 2 {
-		if err := n.sleep(ctx, wait, nil); err != nil {
+		if late == nil {
+			late = Rand(n.config.Plan.Seed, "syn "+pairOf(h, server, port), attempt, Upstream, 0)
+		}
+		if err := n.sleep(ctx, wait, late); err != nil {
 			return err
 		}
 		if wait == 64*time.Second {
@@ -144,10 +150,10 @@ func (e SlowDial) draw(r *rand.Rand) time.Duration {
 	return Latency{Latency: e.Delay, Jitter: e.Jitter}.Draw(r)
 }
 
-// sleep waits, unless the context or the network ends first. With a generator the wait
-// is a little longer, lest it end with another.
+// sleep waits, unless the context or the network ends first, a little longer than is said,
+// lest it end with another.
 func (n *Network) sleep(ctx context.Context, d time.Duration, r *rand.Rand) error {
-	if r != nil && !n.exact {
+	if !n.exact {
 		d += time.Duration(r.Int64N(mostSkew))
 	}
 	timer := time.NewTimer(d)
@@ -188,6 +194,7 @@ func (n *Network) open(ctx context.Context, client, server *Host, port string) (
 	}
 	n.tasks.Go(func() {
 		n.pass(p)
+		n.drawLot(c)
 		n.mu.Lock()
 		defer n.mu.Unlock()
 		n.handOver(c, l)

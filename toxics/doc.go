@@ -45,6 +45,9 @@
 //	SlowDial               dials take their time
 //	FailLookup, SlowLookup names are not found, or not soon
 //
+// A fault may name hosts that there are not yet. If there never are, [Network.Close] says
+// so, and [Network.Unmatched] lists the faults that nothing has met.
+//
 // A host can also be told to [Host.Drop] or [Host.Crash] its connections, and a server
 // that closes its listener can listen on the same address again.
 //
@@ -113,7 +116,8 @@
 // That leaves what concurrent clients do between two events: who dials first, whose
 // chunk is taken first. With a [Gate], which a loop of package fakeloop has, the events
 // of the network happen one at a time, in an order that is the same on every run, or that
-// a seed chooses. What a program writes in one interval is then taken in one piece.
+// a seed chooses: the seed of a loop moves latencies, too. What a program writes in one
+// interval is then taken in one piece.
 //
 // A network that was made in a bubble is the bubble's. Outside a bubble it works in real
 // time.

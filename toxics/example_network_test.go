@@ -344,3 +344,40 @@ func ExampleShape() {
 	// pareto 1.07s 1.018s
 	// now or never 1.1s 1s
 }
+
+// Which connections a client has left.
+func ExampleNetwork_Open() {
+	bubble(func() {
+		network, _ := toxics.NewNetwork(toxics.Config{})
+		defer network.Close()
+		echo(network, "api:7")
+		for range 2 {
+			c, _ := network.DialContext(context.Background(), "tcp", "api:7")
+			defer c.Close()
+		}
+		c, _ := network.DialContext(context.Background(), "tcp", "api:7")
+		c.Close()
+		synctest.Wait()
+		fmt.Println(network.Open())
+	})
+	// Output: [client>api:7#1 client>api:7#2]
+}
+
+// A fault that nothing has met, and one that nothing can meet: nobody is called "appi".
+func ExampleNetwork_Unmatched() {
+	bubble(func() {
+		network, _ := toxics.NewNetwork(toxics.Config{})
+		echo(network, "api:7")
+		network.Apply(toxics.Partition("client", "api"))
+		network.Apply(toxics.Partition("client", "appi"))
+		for _, f := range network.Unmatched() {
+			fmt.Println(f.Effect.Kind(), f.Source, f.Target)
+		}
+		err := network.Close()
+		fmt.Println(err, errors.Is(err, toxics.ErrUnmatched))
+	})
+	// Output:
+	// severed client api
+	// severed client appi
+	// toxics: a fault has matched nothing: fault 1 (severed) is about "appi", and there has never been such a host; there were: api, client true
+}

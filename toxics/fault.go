@@ -15,9 +15,10 @@ type Fault struct {
 	Effect Effect
 
 	// Source and Target are hosts, such as "api", or one of their ports, such as
-	// "api:80"; empty means all. Source is who dials, and Target who is dialled;
-	// for a lookup, whose name is looked up; for Severed, who sends and who
-	// receives, whoever dialled.
+	// "api:80", always a number; empty means all. Source is who dials, and Target who is
+	// dialled; for a lookup, whose name is looked up; for Severed, who sends and who
+	// receives, whoever dialled. A host can be named before it exists; one that never
+	// does is an error of Network.Close.
 	Source, Target string
 
 	// Start is when the fault is switched on, counted from when it was applied.

@@ -15,8 +15,10 @@ func listening(t testing.TB, c Config) *Network {
 	t.Helper()
 	n := network(t, c)
 	n.exact = true
-	_, err := n.Listen("server:1")
-	must(t, err)
+	for _, address := range []string{"server:1", "server:2", "other:1"} {
+		_, err := n.Listen(address)
+		must(t, err)
+	}
 	return n
 }
 
@@ -101,8 +103,10 @@ func TestChange(t *testing.T) {
 		a.Change(Latency{Direction: d, Latency: time.Minute})
 		equal(t, "after", trip(), time.Minute)
 		panics(t, func() { a.Change(Refuse{}) }, "toxics: Change: a "+d.String()+" latency cannot become a plain refuse; apply another fault and lift this one")
-		panics(t, func() { a.Change(Latency{Direction: d, Latency: -1}) }, "toxics: Change: toxics: latency: Latency is -1ns, "+oneMilli+backward)
-		panics(t, func() { n.Apply(Inject(nil)) }, "toxics: Apply: toxics: <nil>: "+unknown)
+		panics(t, func() { a.Change(Latency{Direction: d, Latency: -1}) }, "toxics: Change: latency: Latency is -1ns, "+oneMilli+backward)
+		panics(t, func() { n.Apply(Inject(Refuse{Share: 2}).Between("client:1", "")) }, "toxics: Apply: refuse: Share is 2, "+shares+
+			"\nrefuse: Source is \"client:1\", must be a host or empty, but for a partition: a plan does not know from which port a host dials; leave the port out")
+		panics(t, func() { n.Apply(Inject(nil)) }, "toxics: Apply: <nil>: "+unknown)
 		a.Lift()
 		a.Change(Latency{Direction: d, Latency: time.Hour})
 		equal(t, "lifted", trip(), 0)
@@ -144,6 +148,7 @@ func TestPartitionHoldsBack(t *testing.T) {
 		} {
 			n := network(t, Config{HalfClose: true})
 			n.exact = true
+			n.Host("other")
 			from, to := ends(t, n, d)
 			n.Apply(test.f.For(time.Minute))
 			elapsed := since()
@@ -228,6 +233,33 @@ func TestDialFaults(t *testing.T) {
 				}
 			}
 			equal(t, "took", elapsed(), test.took)
+		}
+	})
+}
+
+// What a dial waits for has a skew, too: the attempts of two dials do not meet, though both
+// wait for whole seconds.
+func TestDialsHaveASkew(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, f := range []Fault{
+			Partition("client", "server").For(2 * time.Second),
+			Inject(SlowLookup{Delay: 3 * time.Second}),
+			Inject(SlowDial{Delay: 3 * time.Second}),
+		} {
+			n := listening(t, Config{Plan: Plan{Faults: []Fault{f}}})
+			n.exact = false
+			excess := map[time.Duration]bool{}
+			for range 2 {
+				n.Apply(f)
+				elapsed := since()
+				must(t, dialServer(n))
+				more := elapsed() % time.Second
+				excess[more] = true
+				if more == 0 || more > 5*time.Millisecond {
+					t.Errorf("%s: took %v", f.Effect.Kind(), elapsed())
+				}
+			}
+			equal(t, f.Effect.Kind()+": different skews", len(excess), 2)
 		}
 	})
 }

@@ -1,6 +1,11 @@
 package toxics
 
-import "github.com/windtunnel-go/windtunnel/fakeloop"
+import (
+	"fmt"
+	"time"
+
+	"github.com/windtunnel-go/windtunnel/fakeloop"
+)
 
 // Gate lets the events of a network through one at a time, when everything else in the
 // bubble is durably blocked: so that unmodified clients and servers run the same way on
@@ -21,9 +26,58 @@ import "github.com/windtunnel-go/windtunnel/fakeloop"
 // among those of the two. Dial, Write and Close never wait at the gate: their caller
 // may hold a mutex, and a second goroutine that waits for that mutex would keep the
 // bubble from becoming quiet for ever.
+//
+// A gate may have a source of decisions. Where toxics are in force it is asked once for
+// each connection, when that is handed over, for its latencies: "latencies of
+// client>api:80", one of 16. Choice 0 is what the seed of the plan gives. Any other draws
+// what is random on the connection anew, the skew too, and adds up to Spread to each
+// [Latency], the same time for all chunks. So a seed, or a replay string, of a loop moves
+// latencies too: two events that are seconds apart meet in some runs.
 type Gate interface {
 	Pass(fakeloop.Passage) error
 	PassFirst(fakeloop.Passage) error
+	Choose(label string, n int) int
+	Spread() time.Duration
+}
+
+// lots is how many ways there are to draw what is random on a connection.
+const lots = 16
+
+// drawLot decides on the latencies of a connection that has passed the gate.
+func (n *Network) drawLot(c *connection) {
+	if n.injects() {
+		c.lot = n.config.Gate.Choose("latencies of "+c.pair(), lots)
+	}
+}
+
+// injects reports whether there are toxics among the faults.
+func (n *Network) injects() bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, a := range n.applied {
+		if _, ok := a.effect.(Toxic); ok {
+			return true
+		}
+	}
+	return false
+}
+
+// lotName is what the lot of a connection adds to the names of its generators.
+func (c *connection) lotName() string {
+	if c.lot == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" lot %d", c.lot)
+}
+
+// putOff is how much longer a latency of the connection is than the plan says.
+func (c *connection) putOff(d Direction, slot int) time.Duration {
+	n := c.network
+	if c.lot == 0 || n.config.Gate.Spread() <= 0 {
+		return 0
+	}
+	r := Rand(n.config.Plan.Seed, c.pair()+c.lotName()+" put off", int(c.ordinal.Load()), d, slot)
+	return time.Duration(r.Int64N(int64(n.config.Gate.Spread())))
 }
 
 // pass waits at the gate. An error means that the gate is closed: then there is no order.

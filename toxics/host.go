@@ -139,7 +139,7 @@ func (n *Network) bind(address string) (*listener, error) {
 	}
 	l := &listener{network: n, host: h, port: port, address: &net.TCPAddr{IP: h.ip, Port: number}}
 	l.changed.L = &l.mu
-	n.listeners[key] = l
+	n.listeners[key], n.listened[key] = l, true
 	return l, nil
 }
 

@@ -272,5 +272,5 @@ func (l *link) newSkew(slot int) *skew {
 	if c.network.exact {
 		return &skew{}
 	}
-	return newSkew(Rand(c.network.config.Plan.Seed, c.pair()+" skew", int(c.ordinal.Load()), l.direction, slot))
+	return newSkew(Rand(c.network.config.Plan.Seed, c.pair()+c.lotName()+" skew", int(c.ordinal.Load()), l.direction, slot))
 }

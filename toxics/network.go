@@ -21,10 +21,12 @@ type Config struct {
 	HalfClose bool
 
 	// SendBuffer is how many bytes an endpoint may have written that the network
-	// has not taken yet: Write waits when there are more. 0 means 16 MiB, which no
-	// ordinary program fills; a negative number is no limit. A small one shows how
-	// code takes back-pressure, but a Write that waits under a mutex for which
-	// others wait keeps virtual time from passing.
+	// has not taken yet: Write waits when there are more. 0 means no limit at a Gate,
+	// and otherwise 16 MiB, which no ordinary program fills; a negative number is no
+	// limit. A small one shows how code takes back-pressure, but a Write that waits
+	// under a mutex for which others wait keeps virtual time from passing, which is why
+	// there is none at a Gate. Who writes for ever and waits for nothing gets ENOBUFS
+	// when a GiB has not been taken.
 	SendBuffer int
 
 	// ReceiveBuffer is how many bytes may have been delivered that an endpoint has
@@ -62,11 +64,13 @@ type Network struct {
 	hosts     map[string]*Host // by name and by address
 	addresses int              // given to hosts
 	listeners map[string]*listener
+	listened  map[string]bool // where there has ever been a listener
 	servers   []*http.Server
 	conns     []*connection // in the order in which they were handed over
 	ordinals  map[string]int
 	attempts  map[string]int // dials and lookups, by who wants what
-	applied   []*Applied
+	applied   []*Applied     // but for those that were lifted
+	faults    []*Applied     // all
 	slots     int
 }
 
@@ -76,7 +80,10 @@ func NewNetwork(c Config) (*Network, error) {
 	if err := c.Plan.Validate(); err != nil {
 		return nil, err
 	}
-	if c.SendBuffer == 0 {
+	switch {
+	case c.SendBuffer == 0 && c.Gate != nil:
+		c.SendBuffer = -1
+	case c.SendBuffer == 0:
 		c.SendBuffer = defaultSendBuffer
 	}
 	if c.ReceiveBuffer == 0 {
@@ -84,7 +91,7 @@ func NewNetwork(c Config) (*Network, error) {
 	}
 	n := &Network{
 		config: c, closing: make(chan struct{}),
-		hosts: map[string]*Host{}, listeners: map[string]*listener{}, ordinals: map[string]int{}, attempts: map[string]int{},
+		hosts: map[string]*Host{}, listeners: map[string]*listener{}, listened: map[string]bool{}, ordinals: map[string]int{}, attempts: map[string]int{},
 	}
 	for _, t := range c.Plan.Toxics {
 		n.apply(Inject(t))
@@ -100,6 +107,10 @@ func NewNetwork(c Config) (*Network, error) {
 // takes no virtual time, but for up to 100 milliseconds if a Bandwidth holds data.
 // Dials fail from then on; further calls of Close do nothing. The handlers of a server
 // are the caller's: they find their connections closed.
+//
+// The error tells of faults that name a host that there has never been, or a port at which
+// nobody has listened: errors.Is finds [ErrUnmatched]. What else went unmatched
+// [Network.Unmatched] has.
 func (n *Network) Close() error {
 	n.mu.Lock()
 	first := !n.closed
@@ -112,9 +123,12 @@ func (n *Network) Close() error {
 		}
 	}
 	n.listeners, n.servers = nil, nil
+	var errs []error
+	if first {
+		errs = append(errs, n.strangers())
+	}
 	n.mu.Unlock()
 
-	var errs []error
 	for _, s := range servers {
 		errs = append(errs, s.Close())
 	}
@@ -148,6 +162,20 @@ func (n *Network) Serve(address string, handler http.Handler) *http.Server {
 	// The error of Serve is that it was closed.
 	n.tasks.Go(func() { _ = s.Serve(l) })
 	return s
+}
+
+// Open returns the connections that have not ended, in the order in which they were
+// handed over, each as it stands in a timeline: "client>api:80#3" is the third one that
+// client has made to that port. An end that was closed is not the end of a connection:
+// the other end must have been told.
+func (n *Network) Open() []string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	var open []string
+	for _, c := range n.conns {
+		open = append(open, fmt.Sprintf("%s#%d", c.pair(), c.ordinal.Load()))
+	}
+	return open
 }
 
 // forget drops a connection whose links have ended.

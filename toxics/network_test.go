@@ -14,6 +14,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/windtunnel-go/windtunnel/fakeloop"
 )
 
 // A client that gives up after 30 seconds and tries again outlives a partition of two
@@ -212,6 +214,36 @@ func TestDropAndCrash(t *testing.T) {
 	})
 }
 
+// A connection is open until both ends know that it is not.
+func TestOpen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := network(t, Config{})
+		_, err := n.Listen("api:80")
+		must(t, err)
+		var all []net.Conn
+		for range 2 {
+			c, err := n.DialContext(t.Context(), "tcp", "API:80")
+			must(t, err)
+			all = append(all, c)
+		}
+		other, err := n.Host("db").DialContext(t.Context(), "tcp", "api:80")
+		must(t, err)
+		open := func(when, want string) {
+			t.Helper()
+			synctest.Wait()
+			equal(t, when, strings.Join(n.Open(), " "), want)
+		}
+		open("dialled", "client>api:80#1 client>api:80#2 db>api:80#1")
+		must(t, all[0].Close())
+		open("closed", "client>api:80#2 db>api:80#1")
+		n.Apply(Partition("db", "api"))
+		must(t, other.Close())
+		open("closed, but the other end cannot know", "client>api:80#2 db>api:80#1")
+		must(t, n.Close())
+		open("the network is closed", "")
+	})
+}
+
 // A host that dials itself has both ends.
 func TestDropOfBothEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -296,6 +328,32 @@ func TestBuffers(t *testing.T) {
 			must(t, err)
 			equal(t, "read", len(got), written)
 		}
+	})
+}
+
+// Where a gate orders what happens, no Write waits for room, unless that is asked for; and
+// who never stops is told so.
+func TestSendBufferAtAGate(t *testing.T) {
+	directed(t, Config{}, func(t *testing.T, _ *fakeloop.Loop, n *Network) {
+		client, _ := pair(t, n)
+		elapsed := since()
+		_, err := client.Write(make([]byte, 40<<20))
+		must(t, err)
+		equal(t, "took", elapsed(), 0)
+		client.out.set(func() { client.out.flood = 1 << 20 })
+		for err == nil {
+			_, err = client.Write(make([]byte, 100_000))
+		}
+		fails(t, "a write too many", err, "write", syscall.ENOBUFS)
+		if !strings.HasSuffix(err.Error(), "bytes were written and nothing has taken them: does this write for ever, without waiting for anything? Config.SendBuffer makes Write wait") {
+			t.Error(err)
+		}
+	})
+	directed(t, Config{SendBuffer: 10_000}, func(t *testing.T, _ *fakeloop.Loop, n *Network) {
+		client, _ := pair(t, n)
+		must(t, client.SetWriteDeadline(time.Now().Add(time.Minute)))
+		_, err := client.Write(make([]byte, 40<<20))
+		fails(t, "on request", err, "write", os.ErrDeadlineExceeded)
 	})
 }
 

@@ -18,8 +18,9 @@ func (l *link) parts(a *Applied, r *rand.Rand) []part {
 	case Latency:
 		// toxiproxy counts in milliseconds; the shift has the rest.
 		whole := t.Latency.Truncate(time.Millisecond)
+		more := l.conn.putOff(l.direction, a.slot) - whole
 		return delayed(&tox.LatencyToxic{Latency: whole.Milliseconds()}, func() time.Duration {
-			return t.Draw(r) - whole + late.next()
+			return t.Draw(r) + more + late.next()
 		})
 	case Loss:
 		return delayed(&tox.LatencyToxic{}, func() time.Duration {

@@ -1,6 +1,7 @@
 package toxics
 
 import (
+	"fmt"
 	"io"
 	"net"
 	"os"
@@ -24,6 +25,7 @@ type queue struct {
 	segments [][]byte
 	size     int  // bytes in segments
 	limit    int  // of size, for whoever puts; a first segment always fits; negative: none
+	flood    int  // of size, where there is no limit: what a Write would add to is refused
 	writing  bool // a Write is under way, others wait for their turn
 
 	ended      bool // there will be no more segments
@@ -33,8 +35,11 @@ type queue struct {
 	ownerGone  bool // abandoned because the reading endpoint was closed, not only half
 }
 
+// flood is what nobody but a loop that never ends writes without waiting for anything.
+const flood = 1 << 30
+
 func newQueue(limit int) *queue {
-	q := &queue{limit: limit}
+	q := &queue{limit: limit, flood: flood}
 	q.changed.L = &q.mu
 	return q
 }
@@ -128,6 +133,9 @@ func (q *queue) write(b []byte, late *deadline) (written int, err error) {
 		}
 		q.writing, mine = true, true
 		segment := b[written:min(len(b), written+maxSegment)]
+		if q.limit < 0 && q.size >= q.flood {
+			return written, fmt.Errorf("%w: %d bytes were written and nothing has taken them: does this write for ever, without waiting for anything? Config.SendBuffer makes Write wait", syscall.ENOBUFS, q.size)
+		}
 		if !q.fits(len(segment)) {
 			q.changed.Wait()
 			continue

@@ -162,7 +162,13 @@ var faultRules = func() []rule[Fault] {
 			rule[Fault]{f.field + " too long", f.field, times, overflow, func(x Fault) (any, bool) { return f.get(x), f.get(x) > MaxDelay }},
 		)
 	}
-	const place = "it would match no host; leave it empty for all of them"
+	const (
+		places = "a host, host:port or empty"
+		place  = "it would match no host; leave it empty for all of them"
+		number = "a port is a number from 1 to 65535, written as in an address; write one like \"api:80\""
+		dialer = "a plan does not know from which port a host dials; leave the port out"
+		named  = "what is looked up is a name, without a port; leave the port out"
+	)
 	return append(list,
 		rule[Fault]{"Count negative", "Count", "0 or more", "nothing happens a negative number of times; use 0 for no limit",
 			func(f Fault) (any, bool) { return f.Count, f.Count < 0 }},
@@ -171,10 +177,23 @@ var faultRules = func() []rule[Fault] {
 				_, severed := f.Effect.(Severed)
 				return f.Count, severed && f.Count > 0
 			}},
-		rule[Fault]{"Source", "Source", "a host, host:port or empty", place,
+		rule[Fault]{"Source", "Source", places, place,
 			func(f Fault) (any, bool) { return strconv.Quote(f.Source), !isPlace(f.Source) }},
-		rule[Fault]{"Target", "Target", "a host, host:port or empty", place,
+		rule[Fault]{"Target", "Target", places, place,
 			func(f Fault) (any, bool) { return strconv.Quote(f.Target), !isPlace(f.Target) }},
+		rule[Fault]{"Source port", "Source", places, number,
+			func(f Fault) (any, bool) { return strconv.Quote(f.Source), isPlace(f.Source) && !hasNumber(f.Source) }},
+		rule[Fault]{"Target port", "Target", places, number,
+			func(f Fault) (any, bool) { return strconv.Quote(f.Target), isPlace(f.Target) && !hasNumber(f.Target) }},
+		rule[Fault]{"Source port of a dial", "Source", "a host or empty, but for a partition", dialer,
+			func(f Fault) (any, bool) {
+				_, severed := f.Effect.(Severed)
+				return strconv.Quote(f.Source), !severed && isPlace(f.Source) && portOf(f.Source) != ""
+			}},
+		rule[Fault]{"Target port of a lookup", "Target", "a host or empty for a lookup", named,
+			func(f Fault) (any, bool) {
+				return strconv.Quote(f.Target), isLookup(f.Effect) && isPlace(f.Target) && portOf(f.Target) != ""
+			}},
 	)
 }()
 
@@ -184,6 +203,30 @@ func isPlace(s string) bool {
 		return host != "" && port != "" && !strings.ContainsAny(s, " /")
 	}
 	return net.ParseIP(s) != nil || !strings.ContainsAny(s, " /:[]")
+}
+
+// portOf returns the port of a place, "" if it has none.
+func portOf(place string) string {
+	_, port, err := net.SplitHostPort(place)
+	if err != nil {
+		return ""
+	}
+	return port
+}
+
+// hasNumber reports whether the port of a place, if it has one, can be one of an address.
+func hasNumber(place string) bool {
+	port := portOf(place)
+	n, err := strconv.ParseUint(port, 10, 16)
+	return port == "" || err == nil && n > 0 && strconv.FormatUint(n, 10) == port
+}
+
+func isLookup(e Effect) bool {
+	switch e.(type) {
+	case FailLookup, SlowLookup:
+		return true
+	}
+	return false
 }
 
 func drawable(s Shape) bool {

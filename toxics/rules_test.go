@@ -168,6 +168,12 @@ var badFaults = []struct {
 	{Partition("a", "b").First(2), "Count of a partition", "Count is 2, must be 0 for a partition: a partition is between hosts, whatever connections they have; leave it out"},
 	{Inject(Refuse{}).Between("a b", ""), "Source", `Source is "a b", must be a host, host:port or empty: it would match no host; leave it empty for all of them`},
 	{Inject(Refuse{}).Between("", ":80"), "Target", `Target is ":80", must be a host, host:port or empty: it would match no host; leave it empty for all of them`},
+	{Inject(Refuse{}).Between("client", "api:http"), "Target port", `Target is "api:http", must be a host, host:port or empty: a port is a number from 1 to 65535, written as in an address; write one like "api:80"`},
+	{Inject(Refuse{}).Between("client", "api:0"), "Target port", `Target is "api:0", must be a host, host:port or empty: a port is a number from 1 to 65535, written as in an address; write one like "api:80"`},
+	{Inject(Refuse{}).Between("client", "api:080"), "Target port", `Target is "api:080", must be a host, host:port or empty: a port is a number from 1 to 65535, written as in an address; write one like "api:80"`},
+	{Partition("api:65536", ""), "Source port", `Source is "api:65536", must be a host, host:port or empty: a port is a number from 1 to 65535, written as in an address; write one like "api:80"`},
+	{Inject(Refuse{}).Between("client:80", "api"), "Source port of a dial", `Source is "client:80", must be a host or empty, but for a partition: a plan does not know from which port a host dials; leave the port out`},
+	{Inject(FailLookup{}).Between("client", "api:80"), "Target port of a lookup", `Target is "api:80", must be a host or empty for a lookup: what is looked up is a name, without a port; leave the port out`},
 	{Inject(Refuse{}).Between("", "http://api"), "Target", `Target is "http://api", must be a host, host:port or empty: it would match no host; leave it empty for all of them`},
 }
 
@@ -184,6 +190,7 @@ func TestEveryBadFaultIsRefused(t *testing.T) {
 	}
 	for _, good := range []Fault{
 		Inject(Refuse{}).Between("10.0.0.1", "10.0.0.2:80"), Inject(Refuse{}).Between("::1", "[::1]:80"),
+		Partition("api:80", "[::1]:65535"), Inject(FailLookup{}).Between("", "::1"),
 		Inject(Cut{}).From(MaxDelay).For(MaxDelay).First(1 << 40), OneWay("a:1", "b"),
 	} {
 		must(t, good.Validate())

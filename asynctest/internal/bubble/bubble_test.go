@@ -286,6 +286,10 @@ func TestRealConnectionsAreRefused(t *testing.T) {
 			_, err = net.DefaultResolver.Dial(context.Background(), "udp", "192.0.2.1:53")
 			equal(t, "refused", errors.Is(err, ErrReal), true)
 			contains(t, err.Error(), "net.DefaultResolver was asked to dial 192.0.2.1:53")
+			_, err = (&net.Resolver{PreferGo: true, Dial: net.DefaultResolver.Dial}).LookupHost(context.Background(), "windtunnel.invalid.")
+			contains(t, err.Error(), "net.DefaultResolver was asked to dial")
+			var lookup *net.DNSError // which gRPC tells of only if it is temporary
+			equal(t, "temporary", errors.As(err, &lookup) && lookup.IsTemporary, true)
 		}).Outcome, Returned)
 		equal(t, "end", b.End().Outcome, Returned)
 	}

@@ -90,7 +90,8 @@ func parse(head, rest string) Goroutine {
 	g.State, g.Durable = strings.CutSuffix(state, " (durable)")
 	lines := strings.Split(strings.TrimSpace(rest), "\n")
 	for i := 0; i+1 < len(lines); i += 2 {
-		name, created := strings.CutPrefix(lines[i], "created by ")
+		// The runtime escapes the dots in the last element of an import path, nats.go's too.
+		name, created := strings.CutPrefix(strings.ReplaceAll(lines[i], "%2e", "."), "created by ")
 		f := Frame{Func: name}
 		if created {
 			f.Func, _, _ = strings.Cut(name, " in goroutine ")

@@ -24,6 +24,9 @@ created by example.org/x.Dial.func1 in goroutine 23
 	equal(t, "frames", fmt.Sprint(g.Frames), "[{internal/sync.(*Mutex).lockSlow /usr/local/go/src/internal/sync/mutex.go 149} "+
 		"{sync.(*Mutex).Lock /usr/local/go/src/sync/mutex.go 46} {example.org/x.(*Client).Status /src/x/client.go 10}]")
 	equal(t, "created", g.Created, Frame{"example.org/x.Dial.func1", "/src/x/dial.go", 7})
+	escaped := parse("goroutine 3 [select]:", "github.com/nats-io/nats%2ego.(*Conn).flusher(0x1)\n\t/src/nats.go:7\ncreated by github.com/nats-io/nats%2ego.Connect in goroutine 1\n\t/src/nats.go:8")
+	equal(t, "a path with a dot", escaped.Frames[0].Func, "github.com/nats-io/nats.go.(*Conn).flusher")
+	equal(t, "a creator with a dot", escaped.Created.Func, "github.com/nats-io/nats.go.Connect")
 	equal(t, "durable", parse("goroutine 2 [select (durable), synctest bubble 1]:", "").Durable, true)
 }
 
@@ -79,6 +82,10 @@ func TestHints(t *testing.T) {
 		"github.com/jackc/pgx/v5/pgxpool.(*Pool).backgroundHealthCheck":      "pool.Close",
 		"github.com/windtunnel-go/windtunnel/fakeloop.(*Loop).sleep":         "Close of the fakeloop.Loop",
 		"github.com/nats-io/nats.go.(*Conn).flusher":                         "nats.Conn",
+		"github.com/nats-io/nats-server/v2/server.(*Server).Start.func1":     "WaitForShutdown",
+		"github.com/hashicorp/raft.(*Raft).run":                              "CloseStreams",
+		"github.com/twmb/franz-go/pkg/kfake.(*Cluster).run":                  "kfake.Cluster",
+		"github.com/twmb/franz-go/pkg/kgo.(*Client).updateMetadataLoop":      "kgo.Client",
 		"example.org/x.wait":                                                 "",
 	} {
 		h := Goroutine{State: "select", Durable: true, Frames: []Frame{{Func: function}}}.hint()
@@ -86,6 +93,9 @@ func TestHints(t *testing.T) {
 			t.Errorf("%s: %q", function, h)
 		}
 	}
+	// Who waits for a mutex of a client's does not keep the client open.
+	h := Goroutine{State: "sync.RWMutex.RLock", Frames: []Frame{{Func: "sync.(*RWMutex).RLock"}, {Func: "github.com/nats-io/nats.go.(*Conn).Status"}}}.hint()
+	equal(t, "hint", h, "hint: a mutex: whoever holds it must not wait for virtual time meanwhile")
 }
 
 // The goroutines of a loop count only while they run a callback.

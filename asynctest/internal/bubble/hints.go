@@ -8,6 +8,8 @@ var hints = []struct {
 	function string // a part of its full name
 	remedy   string
 }{
+	{"sync.(*Mutex).Lock", "a mutex: whoever holds it must not wait for virtual time meanwhile"},
+	{"sync.(*RWMutex).", "a mutex: whoever holds it must not wait for virtual time meanwhile"},
 	{"net/http.(*persistConn).", "Close the Body of each http.Response, or cancel the context of its request; then CloseIdleConnections of the Transport"},
 	{"net/http.(*conn).serve", "Close the http.Server, and let its handlers return"},
 	{"net/http.(*Server).Serve", "Close the http.Server"},
@@ -16,9 +18,11 @@ var hints = []struct {
 	{"google.golang.org/grpc", "call Close of the grpc.ClientConn (cc.Close), and Stop of the grpc.Server"},
 	{"github.com/jackc/pgx/v5/pgxpool.", "call Close of the pgxpool.Pool (pool.Close)"},
 	{"github.com/nats-io/nats.go.", "call Close of the nats.Conn"},
-	{"github.com/hashicorp/raft.", "wait for raft.Shutdown().Error(), and Close the transport"},
+	{"github.com/nats-io/nats-server/v2/server.", "call Shutdown of the nats-server, then WaitForShutdown"},
+	{"github.com/hashicorp/raft.", "wait for raft.Shutdown().Error(), then call CloseStreams and Close of the transport"},
 	{"github.com/eclipse/paho.mqtt.golang.", "call Disconnect of the MQTT client"},
 	{"github.com/redis/go-redis", "call Close of the redis.Client"},
+	{"github.com/twmb/franz-go/pkg/kfake.", "call Close of the kfake.Cluster"},
 	{"github.com/twmb/franz-go", "call Close of the kgo.Client"},
 	{"database/sql.(*DB).", "call Close of the sql.DB"},
 	{"github.com/windtunnel-go/windtunnel/fakeloop.", "call Close of the fakeloop.Loop"},
@@ -26,8 +30,6 @@ var hints = []struct {
 	{"os/signal.", "call signal.Stop"},
 	{"os/exec.(*Cmd).", "wait for the process outside of the bubble"},
 	{"internal/poll.(*FD).", "a real connection or file: use one that lives in the bubble, such as net.Pipe"},
-	{"sync.(*Mutex).Lock", "a mutex: whoever holds it must not wait for virtual time meanwhile"},
-	{"sync.(*RWMutex).", "a mutex: whoever holds it must not wait for virtual time meanwhile"},
 }
 
 // hint says what would end the goroutine; "" if that is not known.

@@ -29,7 +29,7 @@ type dialer = func(ctx context.Context, network, address string) (net.Conn, erro
 func refusing(what, remedy string, dial dialer) dialer {
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		if ID() != 0 {
-			return nil, fmt.Errorf("%w: %s was asked to dial %s, virtual time would stand still meanwhile, and what it keeps would kill the process in the next bubble: %s", ErrReal, what, address, remedy)
+			return nil, refusal{fmt.Errorf("%w: %s was asked to dial %s, virtual time would stand still meanwhile, and what it keeps would kill the process in the next bubble: %s", ErrReal, what, address, remedy)}
 		}
 		if dial == nil {
 			return new(net.Dialer).DialContext(ctx, network, address)
@@ -37,6 +37,15 @@ func refusing(what, remedy string, dial dialer) dialer {
 		return dial(ctx, network, address)
 	}
 }
+
+// refusal is an error that says of itself that it is temporary: of a lookup that fails
+// for good, as far as one can see, gRPC and others tell no more than that there was no
+// address.
+type refusal struct{ error }
+
+func (r refusal) Unwrap() error { return r.error }
+func (refusal) Timeout() bool   { return false }
+func (refusal) Temporary() bool { return true }
 
 // warm makes one lookup, which goes nowhere, outside of bubbles. The first lookup of the
 // process makes a channel that all later ones use; made in a bubble it would kill the
