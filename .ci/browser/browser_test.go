@@ -155,7 +155,7 @@ func eval[T any](p *tab, expression string) T {
 // settle waits until the page has drawn what it was asked to.
 func (p *tab) settle() {
 	p.t.Helper()
-	eval[bool](p, `new Promise((done) => setTimeout(() => requestAnimationFrame(() => requestAnimationFrame(() => done(true))), 150))`)
+	eval[bool](p, `new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))`)
 }
 
 // text returns the words of an element.

@@ -45,6 +45,7 @@ func (p *tab) find(text string) string {
 		p.keys(text)
 	}
 	eval[bool](p, `document.getElementById("search").dispatchEvent(new Event("input"))`)
+	eval[bool](p, `new Promise((done) => setTimeout(() => done(true), 200))`) // it waits for more letters
 	p.settle()
 	return p.text("found")
 }

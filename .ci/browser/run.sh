@@ -2,6 +2,10 @@
 #
 # Tests the page of package timeline in a real browser, without a network. Installs what is missing, if it can:
 # Chromium from Debian's packages, and axe-core from npm, which goes into a temporary folder. Fails if it cannot.
+#
+#   bash .ci/browser/run.sh -run Blocked    passes flags to go test
+#
+# WINDTUNNEL_PICTURES=FOLDER saves what the pages look like; .github/page.png is "for-the-README", in fewer colours.
 set -eu
 cd "$(dirname "${BASH_SOURCE[0]}")"
 

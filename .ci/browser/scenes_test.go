@@ -35,7 +35,9 @@ func play(t *testing.T, seed uint64, body func(loop *fakeloop.Loop, client *http
 	var s scene
 	var suspect timeline.ID
 	asynctest.Run(t, func(tunnel *asynctest.Tunnel) {
-		tunnel.Net.Serve("api:80", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "a page") }))
+		for _, server := range []string{"api:80", "stats:80"} {
+			tunnel.Net.Serve(server, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "a page") }))
+		}
 		for _, f := range faults {
 			tunnel.Net.Apply(f)
 			s.notes = append(s.notes, timeline.Note{Kind: timeline.Fault, At: f.Start, Span: f.Span, Label: told(f), Text: fmt.Sprintf("%+v", f.Effect)})
@@ -62,15 +64,24 @@ func play(t *testing.T, seed uint64, body func(loop *fakeloop.Loop, client *http
 	}
 	for i, b := range report.Blocks {
 		if i > 0 {
-			s.notes[len(s.notes)-1].Text += "\n\n" + b.String()
+			s.notes[len(s.notes)-1].Text += "\n\n" + stackOf(b)
 			continue
 		}
 		s.notes = append(s.notes, timeline.Note{
-			Kind: timeline.Blocking, ID: suspect, Text: b.Details(),
+			Kind: timeline.Blocking, ID: suspect, Text: stackOf(b),
 			Label: fmt.Sprintf("%v, on %v", culprit(b), b.Resource),
 		})
 	}
 	return s
+}
+
+// stackOf says where a callback blocked, in words without real time.
+func stackOf(b blocking.Block) string {
+	text := b.String()
+	for _, f := range b.Stack {
+		text += fmt.Sprintf("\n  %v", f)
+	}
+	return text
 }
 
 // culprit returns the frame of the bundled subjects that blocked.
@@ -89,6 +100,9 @@ func told(f toxics.Fault) string {
 	case toxics.Latency:
 		return fmt.Sprintf("latency %v", e.Latency)
 	case toxics.FailDial:
+		if f.Target != "" {
+			return fmt.Sprintf("dials to %s fail: %v", f.Target, e.Errno)
+		}
 		return fmt.Sprintf("dials fail: %v", e.Errno)
 	case toxics.Severed:
 		return fmt.Sprintf("partition %s | %s", f.Source, f.Target)
@@ -100,15 +114,17 @@ const url = "http://api/page"
 
 func latency() toxics.Fault { return toxics.Inject(toxics.Latency{Latency: 50 * time.Millisecond}) }
 
-// blocked is a fetch that blocks its loop, between two that do not.
+// blocked is a fetch that blocks its loop, between two that do not, and one from a host
+// that refuses.
 func blocked(t *testing.T) scene {
 	return play(t, 1, func(loop *fakeloop.Loop, client *http.Client) timeline.ID {
 		subjects.Future(loop, client, url).OnSettled(func(string, error) {})
 		suspect := subjects.BlockingCoroutine(loop, client, url)
 		suspect.OnSettled(func(string, error) {})
 		subjects.Coroutine(loop, client, url).OnSettled(func(string, error) {})
+		subjects.Cancellable(loop, client, "http://stats/page").OnSettled(func(string, error) {})
 		return suspect.ID()
-	}, latency())
+	}, latency(), toxics.Inject(toxics.FailDial{Errno: syscall.ECONNREFUSED}).Between("client", "stats").For(70*time.Millisecond))
 }
 
 // styles is the fetch in the styles that do not block.

@@ -194,7 +194,7 @@ function drawAxis(ticks, width) {
   pen.fillRect(0, axisHeight - 1, width, 1);
   pen.fillRect(gutter - 1, 0, 1, axisHeight);
   write("virtual time", 10, 12, ink.faint);
-  if (runs.some((run) => run.faults.length)) write("faults in force", 10, 33, ink.fault, true);
+  if (runs.some((run) => run.faults.length)) write("faults in force", 10, 32, ink.fault, true);
   pen.save();
   pen.beginPath();
   pen.rect(gutter, 0, width - gutter, axisHeight);
@@ -204,14 +204,14 @@ function drawAxis(ticks, width) {
     pen.fillRect(Math.round(x) - 1, 16, 1, 8);
     write(text, x + 3, 12, ink.faint);
   }
-  let free = -Infinity;
+  let free = -Infinity, bars = 0;
   eachFault((x0, x1, fault) => {
     pen.fillStyle = ink.fault;
-    pen.fillRect(x0, 40, Math.max(2, x1 - x0), 4);
+    pen.fillRect(x0, 39 + bars++ % 2 * 3, Math.max(2, x1 - x0), 2);
     const from = Math.max(x0 + 3, gutter + 3, free);
     if (from > Math.max(x1, x0 + 60) || from > width) return;
     const text = fitted(fault.label, width - from - 4, true);
-    write(text, from, 32, ink.fault, true);
+    write(text, from, 31, ink.fault, true);
     free = from + pen.measureText(text).width + 10;
   });
   pen.restore();
@@ -231,28 +231,42 @@ function eachFault(f) {
   }
 }
 
+// drawFaultBands shades what is under a fault, once more what is under several.
 function drawFaultBands(width, bottom) {
+  const edges = [];
+  eachFault((x0, x1) => edges.push([x0, 1], [Math.max(x1, x0 + 2), -1]));
+  edges.sort((a, b) => a[0] - b[0] || b[1] - a[1]);
   pen.save();
   pen.beginPath();
   pen.rect(gutter, axisHeight, width - gutter, bottom - axisHeight);
   pen.clip();
+  for (let k = 0, depth = 0; k + 1 < edges.length; k++) {
+    depth += edges[k][1];
+    const from = edges[k][0], to = edges[k + 1][0];
+    if (to <= from) continue;
+    for (let layer = 0; layer < Math.min(depth, 2); layer++) hatch(from, to, bottom, layer === 0 ? 1 : -1);
+  }
+  pen.restore();
+}
+
+// hatch shades a part of the lanes with lines that lean to one side.
+function hatch(from, to, bottom, lean) {
   const height = bottom - axisHeight;
-  eachFault((x0, x1) => {
-    pen.fillStyle = ink["fault-back"];
-    pen.fillRect(x0, axisHeight, Math.max(2, x1 - x0), height);
-    pen.strokeStyle = ink.fault;
-    pen.globalAlpha = 0.25;
-    pen.beginPath();
-    for (let x = Math.floor(x0 / 12) * 12 - height; x < x1; x += 12) {
-      const from = Math.max(x, x0), to = Math.min(x + height, x1);
-      if (to > from) {
-        pen.moveTo(from, axisHeight + (from - x));
-        pen.lineTo(to, axisHeight + (to - x));
-      }
-    }
-    pen.stroke();
-    pen.globalAlpha = 1;
-  });
+  pen.fillStyle = ink["fault-back"];
+  pen.fillRect(from, axisHeight, to - from, height);
+  pen.save();
+  pen.beginPath();
+  pen.rect(from, axisHeight, to - from, height);
+  pen.clip();
+  pen.strokeStyle = ink.fault;
+  pen.globalAlpha = 0.25;
+  pen.lineWidth = 1;
+  pen.beginPath();
+  for (let x = Math.floor(from / 12) * 12 - height; x < to + height; x += 12) {
+    pen.moveTo(x, axisHeight);
+    pen.lineTo(x + lean * height, bottom);
+  }
+  pen.stroke();
   pen.restore();
 }
 
@@ -348,19 +362,30 @@ function drawEvents(row, top, width) {
     }
   }
   if (best >= 0) shown.push(best);
-  const taken = []; // intervals of x in which a label stands
-  drawBusy(run, lane, top, width, taken);
+  drawBusy(run, lane, top, width);
+  const bars = run.blockedIn[lane].map((event) => blockedBar(run, event)).filter(([x0, x1]) => x1 >= gutter && x0 <= width);
+  for (const [x0, x1] of bars) {
+    pen.fillStyle = ink.blocked;
+    pen.fillRect(x0, top + 3, x1 - x0, 20);
+  }
   for (const i of shown) {
     const x = xOf(run.u[i]);
-    if (run.fails(i) || !taken.some(([from, to]) => x > from && x < to)) glyph(run, i, x, top + 13);
+    if (run.fails(i) || !bars.some(([x0, x1]) => x >= x0 && x <= x1)) glyph(run, i, x, top + 13);
   }
-  if (shown.length < 400) drawLabels(run, shown, top, width, taken);
+  if (shown.length >= 400 || bars.length > 50) return;
+  const taken = []; // where labels stand
+  for (const bar of bars) drawBlocked(run, bar, top, width, taken);
+  drawLabels(run, shown, top, width, taken);
 }
 
-const blockedEnd = (notes, run) => xOf(placeOf(run, Math.max(...notes.map((n) => n.to))));
+// blockedBar returns where the bar of a callback that blocked begins and ends.
+function blockedBar(run, event) {
+  const x0 = xOf(run.u[event]), until = Math.max(...run.blocked.get(event).map((note) => note.to));
+  return [x0, Math.max(x0 + 7, xOf(placeOf(run, until))), event, until];
+}
 
-// drawBusy draws callbacks in which time passed, and those that blocked.
-function drawBusy(run, lane, top, width, taken) {
+// drawBusy draws callbacks in which time passed.
+function drawBusy(run, lane, top, width) {
   for (const from of run.busyIn[lane]) {
     if (run.u[from] > view.from + view.span) break;
     if (run.blocked.has(from)) continue;
@@ -371,33 +396,35 @@ function drawBusy(run, lane, top, width, taken) {
     pen.fillRect(x0, top + 5, Math.max(1, x1 - x0), 16);
     pen.globalAlpha = 1;
   }
-  for (const event of run.blockedIn[lane]) {
-    const notes = run.blocked.get(event), until = Math.max(...notes.map((n) => n.to));
-    const x0 = xOf(run.u[event]), x1 = Math.max(x0 + 7, blockedEnd(notes, run));
-    if (x1 < gutter || x0 > width) continue;
-    pen.fillStyle = ink.blocked;
-    pen.fillRect(x0, top + 3, x1 - x0, 20);
-    const length = until > run.t[event] ? " " + about(until - run.t[event], 10 ** Math.floor(Math.log10(until - run.t[event]) - 2)) : "";
-    const text = "blocked" + length + ": " + notes.map((n) => texts[n.label]).join("; ");
-    const from = Math.max(x0, gutter) + 6, room = Math.min(x1, width) - from - 4;
-    const inside = fitted(text, room, true);
-    pen.font = bold;
-    const whole = oneLine(text, 200), fitsOutside = pen.measureText(whole).width < width - x1 - 10;
-    if (inside === whole || room > 150 && !fitsOutside) {
-      write(inside, from, top + 13, ink["blocked-ink"], true);
-      taken.push([x0, x1]);
-      continue;
-    }
-    const outside = fitted(text, width - x1 - 10, true);
-    if (outside.length > 12) {
-      write(outside, x1 + 5, top + 13, ink.blocked, true);
-      taken.push([x0, x1 + 10 + pen.measureText(outside).width]);
-    } else if (x0 > gutter + 60) {
-      const left = fitted(text, x0 - gutter - 10, true), w = pen.measureText(left).width;
-      write(left, x0 - w - 5, top + 13, ink.blocked, true);
-      taken.push([x0 - w - 8, x1]);
-    }
+}
+
+// drawBlocked writes on a bar, and on behind it, for how long and where it blocked.
+function drawBlocked(run, [x0, x1, event, until], top, width, taken) {
+  const length = until - run.t[event];
+  const text = "blocked" + (length > 0 ? " " + about(length, 10 ** Math.floor(Math.log10(length) - 2)) : "") + ": " +
+    run.blocked.get(event).map((note) => texts[note.label]).join("; ");
+  const from = x1 - x0 > 60 ? Math.max(x0, gutter) + 6 : x1 + 5;
+  const written = fitted(text, width - from - 6, true), end = from + pen.measureText(written).width;
+  if (written.endsWith("…") && x0 - gutter > width - from) { // more room on the left
+    const left = fitted(text, x0 - gutter - 10, true), w = pen.measureText(left).width;
+    write(left, x0 - w - 5, top + 13, ink.blocked, true);
+    taken.push([x0 - w - 8, x1]);
+    return;
   }
+  if (end > x1) {
+    pen.fillStyle = ink.paper;
+    pen.globalAlpha = 0.9;
+    pen.fillRect(x1, top + 4, end + 3 - x1, 18);
+    pen.globalAlpha = 1;
+    write(written, from, top + 13, ink.blocked, true);
+  }
+  pen.save();
+  pen.beginPath();
+  pen.rect(x0, top, x1 - x0, rowHeight);
+  pen.clip();
+  write(written, from, top + 13, ink["blocked-ink"], true);
+  pen.restore();
+  taken.push([x0, Math.max(x1, end) + 6]);
 }
 
 function drawLabels(run, shown, top, width, taken) {
@@ -540,9 +567,10 @@ function drawChosen(top) {
     if (row < 0) continue;
     pen.strokeStyle = ink.chosen;
     pen.lineWidth = width;
-    const notes = run.blocked.get(event), x = xOf(run.u[event]);
-    if (notes) pen.strokeRect(x - 2, top(row) + 1, Math.max(7, blockedEnd(notes, run) - x) + 4, 24);
-    else pen.strokeRect(x - 9, top(row) + 2, 18, 22);
+    if (run.blocked.has(event)) {
+      const [x0, x1] = blockedBar(run, event);
+      pen.strokeRect(x0 - 2, top(row) + 1, x1 - x0 + 4, 24);
+    } else pen.strokeRect(xOf(run.u[event]) - 9, top(row) + 2, 18, 22);
   }
 }
 

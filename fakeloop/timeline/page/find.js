@@ -46,14 +46,14 @@ for (const run of runs) {
   }
 }
 
-// eventAt returns the last event at or before a time, for what has none of its own.
+// eventAt returns the first event at or behind a time, for what has none of its own.
 function eventAt(run, t) {
   let low = 0, high = run.n;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (run.t[middle] <= t) low = middle + 1; else high = middle;
+    if (run.t[middle] < t) low = middle + 1; else high = middle;
   }
-  return Math.max(0, low - 1);
+  return Math.max(0, Math.min(low, run.n - 1));
 }
 
 // findings are in the order of time, those of one instant in the order of events.
