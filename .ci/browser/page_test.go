@@ -19,7 +19,8 @@ func TestBlockedCoroutine(t *testing.T) {
 	p.shoot("blocked")
 	has(t, "the head", p.text("summary"), "in 5 lanes", "1 blocked", "2 faults", "1 failure")
 	has(t, "the list of findings", p.text("findings"), "blocked: subjects.Get (fetch.go:", "latency 50ms", "dials to stats fail")
-	has(t, "what is said of it", p.text("details"), "fire blocking fetch", "ran for", "blocked subjects.Get (fetch.go:", "park on network")
+	has(t, "what is said of it", p.text("details"), "fire blocking fetch", "ran for", "blocked subjects.Get (fetch.go:", "park on network",
+		"resumes\ncoroutine blocking fetch", "made at\nfetch.go:")
 	if n := p.pixels("blocked"); n < 2000 {
 		t.Errorf("%d red pixels", n)
 	}

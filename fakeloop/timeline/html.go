@@ -76,7 +76,9 @@ type Note struct {
 var pageFiles embed.FS
 
 // pageScripts are the parts of the page's script, in order.
-var pageScripts = []string{"run", "format", "find", "axis", "rows", "view", "draw", "list", "details", "keys", "main"}
+var pageScripts = []string{
+	"run", "format", "find", "axis", "rows", "view", "ink", "ticks", "faults", "glyphs", "lanes", "draw", "strip", "list", "details", "keys", "main",
+}
 
 // WriteHTML writes a page that shows the run: a single file without references to any
 // other, which works from a disk and without a network. It has one lane for each causal

@@ -61,6 +61,11 @@ function tellEvent(run, i) {
   fact("lane", run.laneText(run.lane[i]));
   fact("thing", (nameOf(run, id) === run.idText(id) ? "" : nameOf(run, id) + ", ") + run.idText(id));
   if (run.site.has(id)) fact("made at", texts[run.site.get(id)]);
+  const resumed = run.resumes.get(i);
+  if (resumed !== undefined) {
+    fact("resumes", link(run, run.made[resumed], "coroutine " + nameOf(run, resumed)));
+    if (run.site.has(resumed)) fact("made at", texts[run.site.get(resumed)]);
+  }
   const made = run.made[id];
   const by = (name, event) => {
     const who = run.cause[event], from = run.source(event);
@@ -113,9 +118,8 @@ function block(text, name) {
 function tellNote(note) {
   const head = tag("h4"), parts = [head];
   head.append(span("word " + note.kind, note.kind === "blocking" ? "blocked" : note.kind), " ", texts[note.label]);
-  if (note.to > note.from) parts.push(tag("p", "for " + duration(...note.span)));
+  if (timeAt(note.span) > 0) parts.push(tag("p", "for " + duration(...note.span)));
   if (note.text) parts.push(block(texts[note.text]));
-  if (note.to > note.from && timeAt(note.span) === 0) parts.splice(1, 1);
   return parts;
 }
 

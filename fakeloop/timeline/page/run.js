@@ -91,13 +91,17 @@ class Run {
   findSpans() {
     this.within = new Int32Array(this.n).fill(-1); // by event: that in which the callback began that did it
     this.spansIn = this.lanes.map(() => []);
-    this.busy = new Map(); // of a callback that took time: the event to which it ran
+    this.busy = new Map(); // by the fire of a callback that took time: the event to which it ran
+    this.resumes = new Map(); // by the fire of a callback: the coroutine that it resumed
     const open = new Map(), ready = new Set();
     let running = -1;
     for (let i = 0; i < this.n; i++) {
       const kind = this.kind[i], id = this.id[i];
       if (running >= 0) {
-        if (this.isDoing(i, running)) this.within[i] = running;
+        if (this.isDoing(i, running)) {
+          this.within[i] = running;
+          if (this.cause[i] !== this.id[running]) this.resumes.set(running, this.cause[i]);
+        }
         const on = this.within[i] >= 0 || ready.size > 0 && this.t[i] > this.t[i - 1];
         if (on && this.t[i] > this.t[running]) this.busy.set(running, i);
       }

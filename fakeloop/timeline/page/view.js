@@ -35,8 +35,8 @@ function show(run, event) {
   if (row >= 0 && lanesBox.clientHeight > 0 && (top < lanesBox.scrollTop || top + rowHeight > lanesBox.scrollTop + room)) lanesBox.scrollTop = top - room / 2 + rowHeight / 2;
 }
 
-// choose makes an event the chosen one, everywhere; null chooses none.
-function choose(run, event, quiet) {
+// choose makes an event the chosen one, everywhere.
+function choose(run, event) {
   if (rowOf.get(run)[run.lane[event]] < 0) {
     $("which").value = "all";
     relay();
@@ -47,7 +47,7 @@ function choose(run, event, quiet) {
   headEvents();
   eventList.follow();
   findingList.follow();
-  if (!quiet) say(run, event);
+  say(run, event);
   redraw();
 }
 
