@@ -276,6 +276,13 @@ func (l *Loop) record(k timeline.Kind, id, cause timeline.ID, label, detail stri
 	l.log.Append(timeline.Event{At: l.elapsed(), Turn: l.turn, Kind: k, ID: id, Cause: cause, Label: label, Detail: detail})
 }
 
+// recordSite notes where a thing was made, if that is known. The caller holds l.mu.
+func (l *Loop) recordSite(id timeline.ID, site *place) {
+	if site != nil {
+		l.log.AddSite(id, site.text)
+	}
+}
+
 // enqueue appends a callback, the n-th child of its parent, to the ready queue. The
 // caller holds l.mu.
 func (l *Loop) enqueue(parent timeline.ID, n int64, label string, fn func()) {

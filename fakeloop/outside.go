@@ -55,6 +55,7 @@ func (l *Loop) Outside(label string, policy ...Policy) *Work {
 	w.due = saturatingAdd(l.now, w.due)
 	w.id = l.scope.child()
 	l.record(timeline.Left, w.id, l.scope.id, label, "")
+	l.recordSite(w.id, w.site)
 	l.outside = append(l.outside, w)
 	return w
 }

@@ -26,8 +26,7 @@ func CallbackFrames() []string { return []string{dispatchFrame, coroutineFrame} 
 
 // place is where in the user's code something was made.
 type place struct {
-	file string
-	line int
+	text string // "file:line", the file without its folder
 }
 
 // path is the callers of a function of this package that makes something, the
@@ -95,7 +94,7 @@ func usersPlace(pcs []uintptr) *place {
 		case f.Function == dispatchFrame || f.Function == coroutineFrame:
 			return nil
 		case f.Function != "" && !ownFrame(f):
-			return &place{f.File, f.Line}
+			return &place{fmt.Sprintf("%s:%d", filepath.Base(f.File), f.Line)}
 		}
 	}
 	return nil
@@ -114,7 +113,7 @@ func (p *place) String() string {
 	if p == nil {
 		return ""
 	}
-	return fmt.Sprintf("%s:%d", filepath.Base(p.file), p.line)
+	return p.text
 }
 
 // onCallbackStack reports whether the calling goroutine is in a callback or a

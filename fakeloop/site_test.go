@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/windtunnel-go/windtunnel/fakeloop"
+	"github.com/windtunnel-go/windtunnel/fakeloop/timeline"
 )
 
 func TestCallbackFrames(t *testing.T) {
@@ -196,4 +197,34 @@ func TestUnobservedErrorSaysWhere(t *testing.T) {
 	err := loop.Close()
 	equal(t, "text", identities.ReplaceAllString(err.Error(), "#"),
 		fmt.Sprintf(`fakeloop: nobody looked at the error of future "p" (#), made at site_test.go:%d: x; handle it with Catch, OnSettled or Await`, n))
+}
+
+// With Sites the timeline knows where things were made, without being another one for it;
+// without, it knows nothing.
+func TestTimelineHasSites(t *testing.T) {
+	var digests []string
+	for _, on := range []bool{true, false} {
+		loop := newLoop(t, fakeloop.Config{Sites: on})
+		promise := fakeloop.NewPromise[int](loop, "promise")
+		loop.Named("timer").AfterFunc(time.Second, func() { promise.Resolve(1) })
+		_ = loop.Outside("work").Return(nil)
+		fakeloop.Async(loop, "coroutine", func(co *fakeloop.Coroutine) (int, error) { return 0, co.Sleep(time.Second) })
+		if err := loop.RunUntilIdle(); err != nil {
+			t.Error(err)
+		}
+		tl := loop.Timeline()
+		digests = append(digests, tl.Digest().String())
+		sites, made := tl.Sites(), 0
+		for _, e := range tl.All() {
+			if e.Kind != timeline.Promised && e.Kind != timeline.Armed && e.Kind != timeline.Left || e.Label == "" {
+				continue
+			}
+			made++
+			if site, ok := sites[e.ID]; ok != on || on && !strings.HasPrefix(site, "site_test.go:") {
+				t.Errorf("sites %v: %q was made at %q", on, e.Label, site)
+			}
+		}
+		equal(t, "things", made, 5)
+	}
+	equal(t, "digests", digests[0], digests[1])
 }

@@ -80,6 +80,7 @@ func (s *state) begin(l *Loop, label string, source *state) {
 	s.loop, s.label, s.source = l, label, source
 	l.readClock()
 	s.id, s.mark = l.log.AddChild(timeline.Promised, l.elapsed(), l.turn, l.scope.id, l.scope.next(), label, 0)
+	l.recordSite(s.id, s.site)
 	l.pending.add(s)
 }
 

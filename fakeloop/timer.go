@@ -76,6 +76,7 @@ func (l *Loop) arm(t *Timer, d time.Duration) {
 func (l *Loop) armAt(t *Timer, when int64) {
 	t.parent, t.when = l.scope.id, when
 	t.id, t.mark = l.log.AddChild(timeline.Armed, l.elapsed(), l.turn, t.parent, l.scope.next(), t.label, time.Duration(when))
+	l.recordSite(t.id, t.site)
 	l.timers.push(t)
 	l.wake()
 }

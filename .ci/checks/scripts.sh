@@ -3,7 +3,7 @@
 set -u
 
 status=0
-for file in .ci/run .ci/checks/*.sh; do
+for file in .ci/run .ci/checks/*.sh .ci/browser/*.sh; do
 	bash -n "$file" || status=1
 done
 exit "$status"

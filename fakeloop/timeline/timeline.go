@@ -15,7 +15,7 @@
 //
 // A timeline is data. What people look at are readings of it: its [Digest]
 // (two runs with one digest did the same), the first [Divergence] of two runs,
-// and its text, one line an event.
+// its text, one line an event, and a page to look at ([Timeline.WriteHTML]).
 //
 // # Concurrency
 //
@@ -83,6 +83,8 @@ type Timeline struct {
 	texts  table
 	label  numbered // the label of the last event that has one
 	detail numbered // its detail, likewise
+	sites  []sited
+	site   numbered // the last one
 }
 
 // Append adds an event at the end. It must not run at the same time as any
@@ -147,6 +149,7 @@ func (t *Timeline) Snapshot() *Timeline {
 		marks: t.marks,
 		last:  t.last,
 		texts: table{all: t.texts.all[:len(t.texts.all):len(t.texts.all)]},
+		sites: t.sites[:len(t.sites):len(t.sites)],
 	}
 }
 
