@@ -13,6 +13,8 @@ type group struct {
 	problem
 }
 
+const it = "It"
+
 // groups returns all that is wrong, in order. What is wrong at the same line under
 // several seeds is there once, as it was under the first.
 func (v verdicts) groups() []group {
@@ -29,7 +31,9 @@ func (v verdicts) groups() []group {
 	known := map[same]int{}
 	add := func(key same, g group) {
 		if i, ok := known[key]; ok {
-			out[i].seeds = append(out[i].seeds, g.seeds...)
+			if seeds := out[i].seeds; seeds[len(seeds)-1] != g.seeds[0] {
+				out[i].seeds = append(seeds, g.seeds...)
+			}
 			return
 		}
 		known[key] = len(out)
@@ -48,8 +52,10 @@ func (v verdicts) groups() []group {
 				continue
 			}
 			key := same{r.Suite, s.Text, s.Node, s.State, s.Place, s.at(), 0}
-			alike[key]++
-			key.nth = alike[key]
+			if s.Node == it { // other nodes run in each of the parallel processes
+				alike[key]++
+				key.nth = alike[key]
+			}
 			add(key, group{suite: r.Suite, spec: s, seeds: []int64{r.Seed}})
 		}
 	}

@@ -22,6 +22,7 @@ func Report(report types.Report) {
 	if !ok || r.summary == "" {
 		return
 	}
+	fmt.Println() // Ginkgo has left the cursor behind its dots, where a command would not be seen
 	if err := r.tell(verdictsOf(runOf(report, r.workspace)), ""); err != nil {
 		fmt.Printf("::warning::%s\n", escapeData(visible(err.Error())))
 	}

@@ -244,6 +244,7 @@ func TestShardsOfRealSuite(t *testing.T) {
 		cmd.Env = append(os.Environ(), ShardVariable+"="+part.String())
 		return cmd.Run()
 	}}
+	t.Run("tells of itself", func(t *testing.T) { tellsOfItself(t, binary, dir) })
 	for _, seeds := range []int{1, 3} {
 		told := same(t, f, dir, seeds)
 		for _, want := range []string{"2 findings at 7 points of the sweep", "the seed is even", "point 5: dial, lost"} {
@@ -251,6 +252,48 @@ func TestShardsOfRealSuite(t *testing.T) {
 				t.Errorf("%d seeds: nothing about %q:\n%s", seeds, want, told)
 			}
 		}
+	}
+}
+
+// tellsOfItself runs the suite, which reports in its own process, three times in one step.
+func tellsOfItself(t *testing.T, binary, dir string) {
+	summary := filepath.Join(t.TempDir(), "summary")
+	run := func(environment ...string) (annotations []string) {
+		cmd := exec.Command(binary, "--ginkgo.seed=4")
+		cmd.Dir = dir
+		cmd.Env = append(append(os.Environ(), "GITHUB_WORKSPACE="+filepath.Dir(dir)), environment...)
+		out, _ := cmd.CombinedOutput()
+		for l := range strings.Lines(string(out)) {
+			if strings.HasPrefix(l, "::") {
+				annotations = append(annotations, l)
+			}
+		}
+		return annotations
+	}
+	want := []string{
+		"::error file=" + filepath.Base(dir) + "/specs_test.go,line=46,title=[FAILED] a client under sweeps keeps every error::2 findings at 7 points",
+		"::error file=" + filepath.Base(dir) + "/specs_test.go,line=51,title=[FAILED] a client under sweeps likes odd seeds::the seed is even",
+	}
+	for n := range 6 {
+		got := run("GITHUB_ACTIONS=true", "GITHUB_STEP_SUMMARY="+summary)
+		if n == 5 {
+			want = nil // there is no room for more than ten
+		}
+		if !slices.EqualFunc(got, want, strings.HasPrefix) {
+			t.Errorf("the %d. time: %q", n+1, got)
+		}
+	}
+	text, err := os.ReadFile(summary)
+	if n := strings.Count(string(text), "<h2>Failed: 3 specs passed, 2 failed"); err != nil || n != 6 {
+		t.Errorf("%d summaries, %v", n, err)
+	}
+	for _, elsewhere := range [][]string{{"GITHUB_ACTIONS=", "GITHUB_STEP_SUMMARY=" + summary}, {"GITHUB_ACTIONS=true", "GITHUB_STEP_SUMMARY="}} {
+		if got := run(elsewhere...); got != nil {
+			t.Errorf("%q: %q", elsewhere, got)
+		}
+	}
+	if got := run("GITHUB_ACTIONS=true", "GITHUB_STEP_SUMMARY="+dir); len(got) != 1 || !strings.HasPrefix(got[0], "::warning::github: reading the summary so far: read ") {
+		t.Errorf("the summary cannot be read: %q", got)
 	}
 }
 

@@ -56,4 +56,4 @@ var _ = Describe("a client under sweeps", func() {
 	}
 })
 
-var _ = BeforeSuite(func() {})
+var _ = ReportAfterSuite("GitHub", github.Report)
