@@ -146,11 +146,11 @@ func TestWorkflow(t *testing.T) {
 	}
 	wantFiles := []string{
 		"merged/verdicts.json",
+		"shards/windtunnel-shard-1/records/sweeps/seed-17/001-a-client-under-sweeps-keeps-every-error.txt",
 		"shards/windtunnel-shard-1/reports/001-sweeps-seed-17-part-1-of-2.json",
-		"shards/windtunnel-shard-1/timelines/001-sweeps-seed-17-part-1-of-2/001-a-client-under-sweeps-keeps-every-error.txt",
 		"shards/windtunnel-shard-1/verdicts.json",
+		"shards/windtunnel-shard-2/records/sweeps/seed-17/001-a-client-under-sweeps-keeps-every-error.txt",
 		"shards/windtunnel-shard-2/reports/001-sweeps-seed-17-part-2-of-2.json",
-		"shards/windtunnel-shard-2/timelines/001-sweeps-seed-17-part-2-of-2/001-a-client-under-sweeps-keeps-every-error.txt",
 		"shards/windtunnel-shard-2/verdicts.json",
 	}
 	if files := r.files("windtunnel"); !slices.Equal(files, wantFiles) {

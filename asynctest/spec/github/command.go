@@ -64,7 +64,8 @@ func (c *command) main(args []string) int {
 	case errors.Is(err, flag.ErrHelp):
 		return 0
 	case err != nil:
-		fmt.Fprintln(c.errs, line(err.Error()))
+		// Not a command for GitHub, whatever file names are in it.
+		fmt.Fprintf(c.errs, "%s: %s\n", c.flags.Name(), strings.ReplaceAll(line(err.Error()), "##[", "# #["))
 		return exitMisuse
 	case args[0] != "report" && v.failed():
 		return exitFailed
@@ -97,7 +98,7 @@ func (c *command) report(args []string) (v verdicts, err error) {
 		return v, err
 	}
 	if c.flags.NArg() == 0 {
-		return v, errors.New("actions report: want the files that ginkgo --json-report has written")
+		return v, errors.New("want the files that ginkgo --json-report has written")
 	}
 	root, err := c.workspace()
 	if err != nil {
@@ -138,7 +139,7 @@ func (c *command) merge(args []string) (v verdicts, err error) {
 		return v, err
 	}
 	if c.flags.NArg() != 1 {
-		return v, errors.New("actions merge: want one directory")
+		return v, errors.New("want one directory")
 	}
 	var shards []verdicts
 	err = filepath.WalkDir(c.flags.Arg(0), func(path string, entry fs.DirEntry, err error) error {
@@ -187,7 +188,7 @@ func (c *command) run(args []string) (v verdicts, err error) {
 	part := c.flags.String("shard", "1/1", "which of how many shards to do")
 	more := c.flags.String("ginkgo", "", "flags for ginkgo run, one in a line")
 	quiet := c.flags.Bool("quiet", false, "tell of nothing; merge will")
-	c.flags.StringVar(&c.output, "output", "", "leave reports, timelines and verdicts in this directory; a new temporary one by default")
+	c.flags.StringVar(&c.output, "output", "", "leave reports, records and verdicts in this directory; a new temporary one by default")
 	if err := c.flags.Parse(args); err != nil {
 		return v, err
 	}
@@ -223,13 +224,17 @@ func (c *command) run(args []string) (v verdicts, err error) {
 	for _, dir := range dirs {
 		v.Plan.Suites = append(v.Plan.Suites, cmp.Or(root.rel(dir), dir))
 	}
-	for i, item := range v.Plan.items(mine.Number) {
-		v.Runs = append(v.Runs, r.run(i+1, item, dirs[slices.Index(v.Plan.Suites, item.Suite)]))
-	}
-	if err := write(c.output, v); err != nil {
+	// Whoever is stopped in the middle leaves what there is by then.
+	if err := c.set("directory", c.output); err != nil {
 		return v, err
 	}
-	if err := c.outputs("directory="+c.output, "failed="+strconv.FormatBool(v.failed())); err != nil {
+	for i, item := range v.Plan.items(mine.Number) {
+		v.Runs = append(v.Runs, r.run(i+1, item, dirs[slices.Index(v.Plan.Suites, item.Suite)]))
+		if err := write(c.output, v); err != nil {
+			return v, err
+		}
+	}
+	if err := c.set("failed", strconv.FormatBool(v.failed())); err != nil {
 		return v, err
 	}
 	if *quiet {
@@ -246,7 +251,7 @@ func (c *command) run(args []string) (v verdicts, err error) {
 // one has these again.
 func (c *command) seeds(first string, n int) ([]int64, error) {
 	if n < 1 {
-		return nil, fmt.Errorf("actions run: -seeds=%d: want at least one", n)
+		return nil, fmt.Errorf("-seeds=%d: want at least one", n)
 	}
 	base := time.Now().Unix()
 	if first == "" {
@@ -255,7 +260,7 @@ func (c *command) seeds(first string, n int) ([]int64, error) {
 	if first != "" {
 		var err error
 		if base, err = strconv.ParseInt(first, 10, 64); err != nil {
-			return nil, fmt.Errorf("actions run: the seed %q is no number: %w", first, err)
+			return nil, fmt.Errorf("the seed %q is no number: %w", first, err)
 		}
 	}
 	var out []int64
@@ -265,8 +270,8 @@ func (c *command) seeds(first string, n int) ([]int64, error) {
 	return out, nil
 }
 
-// outputs appends to the outputs of the step.
-func (c *command) outputs(lines ...string) error {
+// set sets an output of the step.
+func (c *command) set(key, value string) error {
 	name := c.getenv("GITHUB_OUTPUT")
 	if name == "" {
 		return nil
@@ -275,6 +280,6 @@ func (c *command) outputs(lines ...string) error {
 	if err != nil {
 		return err
 	}
-	_, err = io.WriteString(file, strings.Join(lines, "\n")+"\n")
+	_, err = fmt.Fprintf(file, "%s=%s\n", key, value)
 	return errors.Join(err, file.Close())
 }

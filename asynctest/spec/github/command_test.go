@@ -67,14 +67,15 @@ func TestMisuse(t *testing.T) {
 		{"", nil, usage},
 		{"walk", nil, usage},
 		{"report", nil, "actions report: want the files that ginkgo --json-report has written\n"},
-		{"report " + dir + "/none.json", nil, "open " + dir + "/none.json: no such file or directory\n"},
-		{"report " + broken, nil, broken + " is not a report of Ginkgo's: unexpected end of JSON input\n"},
+		{"report " + dir + "/##[x]none.json", nil, "actions report: open " + dir + "/# #[x]none.json: no such file or directory\n"},
+		{"report " + dir + "/none.json", nil, "actions report: open " + dir + "/none.json: no such file or directory\n"},
+		{"report " + broken, nil, "actions report: " + broken + " is not a report of Ginkgo's: unexpected end of JSON input\n"},
 		{"merge", nil, "actions merge: want one directory\n"},
 		{"merge a b", nil, "actions merge: want one directory\n"},
-		{"merge " + dir, nil, broken + ": unexpected end of JSON input\n"},
+		{"merge " + dir, nil, "actions merge: " + broken + ": unexpected end of JSON input\n"},
 		{"run -seeds=0", nil, "actions run: -seeds=0: want at least one\n"},
 		{"run -seed=x", nil, "actions run: the seed \"x\" is no number: strconv.ParseInt: parsing \"x\": invalid syntax\n"},
-		{"run -shard=6/5", nil, "github: shard \"6/5\": want a number and how many there are, such as 2/3\n"},
+		{"run -shard=6/5", nil, "actions run: github: shard \"6/5\": want a number and how many there are, such as 2/3\n"},
 		{"run -output=" + dir + " ./x", no, "actions run: go list: exit status 1␤no Go files\n"},
 		{"run -output=" + dir + " ./x ./y", none, "actions run: no package of ./x ./y is a Ginkgo suite\n"},
 	} {
@@ -114,7 +115,7 @@ func TestFullSummary(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := do(map[string]string{"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": summary}, nil, "report", "testdata/recorded/bad.json")
-	if want := "github: the summary of this step is full, so there is nothing in it about this suite\n"; got.code != exitMisuse || got.errs != want {
+	if want := "actions report: github: the summary of this step is full, so there is nothing in it about this suite\n"; got.code != exitMisuse || got.errs != want {
 		t.Errorf("%+v, want %q", got, want)
 	}
 	if info, err := os.Stat(summary); err != nil || info.Size() > summaryBytes+100 {
@@ -168,7 +169,7 @@ func TestRunCommand(t *testing.T) {
 	if len(lines) != 4 || lines[2] != want {
 		t.Errorf("%q, want %q", lines, want)
 	}
-	want = "GITHUB_STEP_SUMMARY= GITHUB_OUTPUT= GITHUB_ENV= GITHUB_PATH= GITHUB_STATE= WINDTUNNEL_TIMELINES=" + output + "/timelines/003-a-seed-8"
+	want = "GITHUB_STEP_SUMMARY= GITHUB_OUTPUT= GITHUB_ENV= GITHUB_PATH= GITHUB_STATE= WINDTUNNEL_RECORDS=" + output + "/records/a/seed-8"
 	if environments[2] != want {
 		t.Errorf("%q, want %q", environments[2], want)
 	}

@@ -23,6 +23,7 @@ var (
 	// What Mermaid takes for more than drawing: configuration, links, calls of scripts, HTML.
 	diagramBeyond = regexp.MustCompile(`(?i)%%\{|^\s*(click|links?|properties|details|accDescr)\s|^\s*---|javascript:|</?[a-z!]`)
 	diagramBreak  = regexp.MustCompile(`(?i)<br ?/?>`)
+	diagramEntity = regexp.MustCompile(`#\w+;`)
 	diagramEdge   = regexp.MustCompile(`--|->|==>|-\.-`)
 )
 
@@ -38,7 +39,8 @@ func undrawable(text string) string {
 		return "its first line names no kind of diagram that is drawn here"
 	}
 	edges := 0
-	for _, l := range strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == ';' }) { // both end a statement
+	statements := strings.FieldsFunc(diagramEntity.ReplaceAllString(text, "_"), func(r rune) bool { return r == '\n' || r == ';' })
+	for _, l := range statements {
 		if diagramBeyond.MatchString(diagramBreak.ReplaceAllString(l, "")) {
 			return fmt.Sprintf("this line of it does more than draw: %s", cut(line(l), 200))
 		}

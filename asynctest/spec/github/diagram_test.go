@@ -9,6 +9,7 @@ func TestUndrawable(t *testing.T) {
 	head := "sequenceDiagram\n"
 	for _, c := range []struct{ text, want string }{
 		{head + "  participant a as A<br/>B\n  a->>b: hi #lt;b#gt; #59; there\n  Note over a,b: 5ms", ""},
+		{head + "  a->>b: up#59; link down#35; click here", ""},
 		{"gantt\n dateFormat x\n section loop\n blocked :crit, 0, 5", ""},
 		{"flowchart LR\n a --> b", ""},
 		{head + strings.Repeat("  a->>b: x\n", 500), ""},

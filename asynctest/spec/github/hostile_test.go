@@ -41,7 +41,7 @@ func hostileReport(suite int, text string, long, specs int) types.Report {
 			AdditionalFailures: []types.AdditionalFailure{{State: types.SpecStateFailed, Failure: types.Failure{Message: text, Location: at}}},
 		}
 		cellName, cell := Cell{Table: text, Row: text, Column: text, Text: text, Bad: true}.Attachment()
-		pointsName, points := Points{Title: text, Of: 1, Checked: 1, Told: text, Findings: []Finding{{Text: text, Reproduce: text}}}.Attachment()
+		pointsName, points := Points{Title: text, Of: 1, Checked: 1, Told: text, Findings: []Finding{{Name: text, Group: text, Text: text, Reproduce: text}}}.Attachment()
 		for name, value := range map[string]string{cellName: cell, pointsName: points, text: text, DiagramEntry: text, TimelineEntry: message, reproduction: text} {
 			s.ReportEntries = append(s.ReportEntries, types.ReportEntry{Name: name, Value: types.WrapEntryValue(value)})
 		}

@@ -64,7 +64,7 @@ func specOf(s types.SpecReport, report types.Report, root workspace) spec {
 			out.Points = append(out.Points, decoded[Points](text, &out).kept())
 		case e.Name == reproduction:
 			lines = append(lines, keep(text))
-		case e.Visibility != types.ReportEntryVisibilityNever:
+		case e.Visibility != types.ReportEntryVisibilityNever || e.Name == DiagramEntry || e.Name == TimelineEntry:
 			out.Entries = append(out.Entries, entry{cut(e.Name, keptName), keep(text)})
 		}
 	}

@@ -157,11 +157,11 @@ func TestShardsOfMadeUpSuites(t *testing.T) {
 		if filepath.Base(dir) == "c" && seed%2 == 1 {
 			return fmt.Errorf("it crashed")
 		}
-		return reporters.GenerateJSONReport(madeUp(dir, seed, part), report)
+		return reporters.GenerateJSONReport(madeUp(dir, seed, part, filepath.Dir(filepath.Dir(report))), report)
 	}
 	for _, seeds := range []int{1, 2, 3} {
 		told := same(t, f, root, seeds)
-		for _, want := range []string{"left no report", "findings at 23 points", "a/x_test.go"} {
+		for _, want := range []string{"left no report", "findings at 23 points", "a/x_test.go", "the whole record is in records/x.json"} {
 			if !strings.Contains(told, want) && !(seeds == 1 && want == "left no report") {
 				t.Errorf("%d seeds: nothing about %q:\n%s", seeds, want, told)
 			}
@@ -169,7 +169,7 @@ func TestShardsOfMadeUpSuites(t *testing.T) {
 	}
 }
 
-func madeUp(dir string, seed int64, part shard) types.Report {
+func madeUp(dir string, seed int64, part shard, output string) types.Report {
 	r := types.Report{SuitePath: dir, SuiteDescription: "made up", SuiteSucceeded: true, SuiteConfig: types.SuiteConfig{RandomSeed: seed}}
 	for n := range 40 {
 		s := types.SpecReport{
@@ -190,7 +190,11 @@ func madeUp(dir string, seed int64, part shard) types.Report {
 				points.Checked++
 				add(Cell{Table: "sweep", Row: fmt.Sprint(p), RowAt: p, Column: "x", Text: fmt.Sprint((p + n) % 2)}.Attachment())
 				if (p+n+int(seed))%7 == 0 {
-					points.Findings = append(points.Findings, Finding{Point: p, Text: fmt.Sprint("lost at ", p)})
+					f := Finding{Point: p, Text: fmt.Sprint("lost at ", p), Reproduce: fmt.Sprint("go test -point=", p)}
+					if n%8 == 0 {
+						f.Name, f.Group = fmt.Sprint("reset at read ", p), fmt.Sprint("lost by ", p%2)
+					}
+					points.Findings = append(points.Findings, f)
 					add(TimelineEntry, fmt.Sprint("point ", p))
 				}
 			}
@@ -201,6 +205,7 @@ func madeUp(dir string, seed int64, part shard) types.Report {
 			add(points.Attachment())
 		case (n+int(seed))%9 == 1:
 			fail(fmt.Sprint("spec ", n, " fails under seed ", seed))
+			add("Record", "the whole record is in "+filepath.Join(output, "records", "x.json"))
 			add("notes", "second")
 			add("notes", "first")
 		case n%10 == 1:
@@ -294,6 +299,28 @@ func tellsOfItself(t *testing.T, binary, dir string) {
 	}
 	if got := run("GITHUB_ACTIONS=true", "GITHUB_STEP_SUMMARY="+dir); len(got) != 1 || !strings.HasPrefix(got[0], "::warning::github: reading the summary so far: read ") {
 		t.Errorf("the summary cannot be read: %q", got)
+	}
+}
+
+func TestPointsText(t *testing.T) {
+	p := Points{Title: "faults", Of: 9, Checked: 9}
+	for i := 12; i >= 0; i-- {
+		p.Findings = append(p.Findings, Finding{Point: i, Name: fmt.Sprint("reset ", i), Group: "lost", Text: fmt.Sprint("text ", i), Reproduce: fmt.Sprint("line ", i)})
+	}
+	p.Findings = append(p.Findings, Finding{Point: 5, Text: "alone"}, Finding{Point: 5, Text: "alone"}, Finding{Point: 1, Group: "other", Text: "two"}, Finding{Point: 2, Group: "other", Text: "three"})
+	p.sort()
+	want := `16 findings at 9 points of the sweep "faults"
+
+reset 0: text 0
+To reproduce: line 0
+Also: reset 1, reset 2, reset 3, reset 4, reset 5, reset 6, reset 7, reset 8, 4 others
+
+point 1: two
+Also: point 2
+
+point 5: alone`
+	if got := p.text(); got != want {
+		t.Errorf("%s\nwant\n%s", got, want)
 	}
 }
 

@@ -51,7 +51,7 @@ func (r suiteRunner) list(packages []string) (dirs []string, err error) {
 	}
 	var out, errs bytes.Buffer
 	if err := r.start(&out, &errs, nil, "go", append(append(args, "--"), packages...)...); err != nil {
-		return nil, fmt.Errorf("actions run: go list: %w\n%s", err, errs.String())
+		return nil, fmt.Errorf("go list: %w\n%s", err, errs.String())
 	}
 	for l := range strings.Lines(out.String()) {
 		if fields := strings.Split(strings.TrimSpace(l), "\t"); slices.Contains(fields[1:], ginkgoPath) {
@@ -60,7 +60,7 @@ func (r suiteRunner) list(packages []string) (dirs []string, err error) {
 	}
 	slices.Sort(dirs)
 	if dirs = slices.Compact(dirs); len(dirs) == 0 {
-		return nil, fmt.Errorf("actions run: no package of %s is a Ginkgo suite", strings.Join(packages, " "))
+		return nil, fmt.Errorf("no package of %s is a Ginkgo suite", strings.Join(packages, " "))
 	}
 	return dirs, nil
 }
@@ -86,12 +86,12 @@ func (r suiteRunner) run(number int, i item, dir string) run {
 		name += fmt.Sprintf("-part-%d-of-%d", i.Part.Number, i.Part.Of)
 		environment = append(environment, ShardVariable+"="+i.Part.String())
 	}
-	reports, timelines := filepath.Join(r.output, "reports"), filepath.Join(r.output, "timelines", name)
-	environment = append(environment, TimelinesVariable+"="+timelines)
+	reports, records := filepath.Join(r.output, "reports"), filepath.Join(r.output, "records", recordsOf(i))
+	environment = append(environment, RecordsVariable+"="+records)
 	line := append(r.ginkgo(), "run", fmt.Sprintf("--seed=%d", i.Seed), "--json-report="+name+".json", "--output-dir="+reports, "--no-color")
 	line = append(append(line, r.flags...), dir)
 	last := &tail{most: 256 << 10}
-	err := errors.Join(os.MkdirAll(reports, 0o755), os.MkdirAll(timelines, 0o755))
+	err := errors.Join(os.MkdirAll(reports, 0o755), os.MkdirAll(records, 0o755))
 	if err == nil {
 		err = r.guarded(i.String(), func(out io.Writer) error {
 			both := io.MultiWriter(out, last)
@@ -105,10 +105,11 @@ func (r suiteRunner) run(number int, i item, dir string) run {
 	read, readErr := readReports(filepath.Join(reports, name+".json"))
 	for _, report := range read {
 		one := runOf(report, r.root)
+		one.inArtifact(r.output)
 		out.Name = one.Name
 		out.Specs = append(out.Specs, one.Specs...)
 		out.Problems = append(out.Problems, one.Problems...)
-		if err := writeTimelines(timelines, report); err != nil {
+		if err := writeStories(records, report); err != nil {
 			say("The timelines cannot be written: %v", err)
 		}
 	}
@@ -135,13 +136,13 @@ func (r suiteRunner) guarded(title string, body func(io.Writer) error) error {
 	return err
 }
 
-// TimelinesVariable is the environment variable that tells a suite a directory for files
-// about its specs: pages, traces. The action uploads what is in there.
-const TimelinesVariable = "WINDTUNNEL_TIMELINES"
+// RecordsVariable is the environment variable that tells a suite a directory for files
+// about its specs: records, pages. The action uploads what is in there.
+const RecordsVariable = "WINDTUNNEL_RECORDS"
 
-// writeTimelines leaves the timelines and diagrams of the specs that failed, as a whole,
+// writeStories leaves the timelines and diagrams of the specs that failed, as a whole,
 // in files of their own.
-func writeTimelines(dir string, report types.Report) error {
+func writeStories(dir string, report types.Report) error {
 	endings := map[string]string{DiagramEntry: ".mmd", TimelineEntry: ".txt"}
 	n := 0
 	for _, s := range report.SpecReports {
@@ -158,6 +159,28 @@ func writeTimelines(dir string, report types.Report) error {
 		}
 	}
 	return nil
+}
+
+// recordsOf names the directory of the records of a run. It does not depend on how the
+// runs were cut into shards, so that what a spec says of a file of its own does not.
+func recordsOf(i item) string {
+	dir := i.Suite
+	if !filepath.IsLocal(dir) || !plain.MatchString(dir) {
+		dir = slug(dir)
+	}
+	return filepath.Join(filepath.FromSlash(dir), fmt.Sprintf("seed-%d", i.Seed))
+}
+
+// plain is a path that an artifact may hold.
+var plain = regexp.MustCompile(`^[A-Za-z0-9_./@+-]+$`)
+
+// inArtifact names the files of the output as they are found in the artifact.
+func (r run) inArtifact(output string) {
+	for _, s := range r.Specs {
+		for i := range s.Entries {
+			s.Entries[i].Text = strings.ReplaceAll(s.Entries[i].Text, output+string(filepath.Separator), "")
+		}
+	}
 }
 
 var odd = regexp.MustCompile(`[^A-Za-z0-9]+`)

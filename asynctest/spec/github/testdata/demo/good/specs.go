@@ -26,7 +26,7 @@ var _ = Describe("a good client", func() {
 	})
 
 	It("leaves a page", func() {
-		page := filepath.Join(os.Getenv(github.TimelinesVariable), "page.html")
+		page := filepath.Join(os.Getenv(github.RecordsVariable), "page.html")
 		Expect(os.WriteFile(page, []byte("<p>a run</p>"), 0o644)).To(Succeed())
 	})
 
