@@ -220,6 +220,7 @@ func (c *command) run(args []string) (v verdicts, err error) {
 	if err != nil {
 		return v, err
 	}
+	r.ginkgo = c.ginkgoLine()
 	v.Plan.Shards, v.Shard = mine.Of, mine.Number
 	for _, dir := range dirs {
 		v.Plan.Suites = append(v.Plan.Suites, cmp.Or(root.rel(dir), dir))

@@ -159,7 +159,7 @@ func TestShardsOfMadeUpSuites(t *testing.T) {
 		}
 		return reporters.GenerateJSONReport(madeUp(dir, seed, part, filepath.Dir(filepath.Dir(report))), report)
 	}
-	for _, seeds := range []int{1, 2, 3} {
+	for _, seeds := range []int{1, 2} {
 		told := same(t, f, root, seeds)
 		for _, want := range []string{"left no report", "findings at 23 points", "a/x_test.go", "the whole record is in records/x.json"} {
 			if !strings.Contains(told, want) && !(seeds == 1 && want == "left no report") {
@@ -250,7 +250,7 @@ func TestShardsOfRealSuite(t *testing.T) {
 		return cmd.Run()
 	}}
 	t.Run("tells of itself", func(t *testing.T) { tellsOfItself(t, binary, dir) })
-	for _, seeds := range []int{1, 3} {
+	for _, seeds := range []int{1, 2} {
 		told := same(t, f, dir, seeds)
 		for _, want := range []string{"2 findings at 7 points of the sweep", "the seed is even", "point 5: dial, lost"} {
 			if !strings.Contains(told, want) {

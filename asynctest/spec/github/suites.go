@@ -32,8 +32,9 @@ func start(out, errs io.Writer, environment []string, name string, args ...strin
 // suiteRunner runs the suites of a module with Ginkgo.
 type suiteRunner struct {
 	*command
-	root  workspace
-	flags []string // for ginkgo run
+	root   workspace
+	ginkgo []string // the command line that begins Ginkgo's
+	flags  []string // for ginkgo run
 }
 
 const ginkgoPath = "github.com/onsi/ginkgo/v2"
@@ -65,10 +66,10 @@ func (r suiteRunner) list(packages []string) (dirs []string, err error) {
 	return dirs, nil
 }
 
-// ginkgo returns the command line that begins Ginkgo's: its version is that of the
+// ginkgoLine returns the command line that begins Ginkgo's: its version is that of the
 // module, either way.
-func (r suiteRunner) ginkgo() []string {
-	if r.start(io.Discard, io.Discard, nil, "go", "tool", "-n", "ginkgo") == nil {
+func (c *command) ginkgoLine() []string {
+	if c.start(io.Discard, io.Discard, nil, "go", "tool", "-n", "ginkgo") == nil {
 		return []string{"go", "tool", "ginkgo"}
 	}
 	return []string{"go", "run", ginkgoPath + "/ginkgo"}
@@ -88,7 +89,7 @@ func (r suiteRunner) run(number int, i item, dir string) run {
 	}
 	reports, records := filepath.Join(r.output, "reports"), filepath.Join(r.output, "records", recordsOf(i))
 	environment = append(environment, RecordsVariable+"="+records)
-	line := append(r.ginkgo(), "run", fmt.Sprintf("--seed=%d", i.Seed), "--json-report="+name+".json", "--output-dir="+reports, "--no-color")
+	line := append(slices.Clone(r.ginkgo), "run", fmt.Sprintf("--seed=%d", i.Seed), "--json-report="+name+".json", "--output-dir="+reports, "--no-color")
 	line = append(append(line, r.flags...), dir)
 	last := &tail{most: 256 << 10}
 	err := errors.Join(os.MkdirAll(reports, 0o755), os.MkdirAll(records, 0o755))
