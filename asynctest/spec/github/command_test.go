@@ -169,7 +169,7 @@ func TestRunCommand(t *testing.T) {
 	if len(lines) != 4 || lines[2] != want {
 		t.Errorf("%q, want %q", lines, want)
 	}
-	want = "GITHUB_STEP_SUMMARY= GITHUB_OUTPUT= GITHUB_ENV= GITHUB_PATH= GITHUB_STATE= WINDTUNNEL_RECORDS=" + output + "/records/a/seed-8"
+	want = "GITHUB_STEP_SUMMARY= GITHUB_OUTPUT= GITHUB_ENV= GITHUB_PATH= GITHUB_STATE= WINDTUNNEL_RECORDS=" + output + "/records/a/seed-8 GINKGO_NO_COLOR=TRUE"
 	if environments[2] != want {
 		t.Errorf("%q, want %q", environments[2], want)
 	}

@@ -88,7 +88,7 @@ func (r suiteRunner) run(number int, i item, dir string) run {
 		environment = append(environment, ShardVariable+"="+i.Part.String())
 	}
 	reports, records := filepath.Join(r.output, "reports"), filepath.Join(r.output, "records", recordsOf(i))
-	environment = append(environment, RecordsVariable+"="+records)
+	environment = append(environment, RecordsVariable+"="+records, "GINKGO_NO_COLOR=TRUE")
 	line := append(slices.Clone(r.ginkgo), "run", fmt.Sprintf("--seed=%d", i.Seed), "--json-report="+name+".json", "--output-dir="+reports, "--no-color")
 	line = append(append(line, r.flags...), dir)
 	last := &tail{most: 256 << 10}
@@ -206,7 +206,7 @@ func (t *tail) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-var fatal = regexp.MustCompile(`(?m)^\s*(fatal error: |panic: |WARNING: DATA RACE|FAIL\b)`)
+var fatal = regexp.MustCompile(`(?m)^\s*(fatal error: |panic: |WARNING: DATA RACE)`)
 
 // telling is the part of the end that tells why a process has ended: from the first
 // word about it, or the last lines.
