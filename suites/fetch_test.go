@@ -24,7 +24,7 @@ var _ = Describe("a subject", func() {
 				It("under "+fault.Name, func() {
 					cell, err := verdicts.Measure(subject, fault)
 					Expect(err).NotTo(HaveOccurred())
-					attach(cellEntry, cell)
+					attachCell(cell, subject, fault)
 					Expect(cell.Deviations(subject, fault)).To(BeEmpty())
 					if cell.NA != "" {
 						return

@@ -37,6 +37,8 @@ var rooms = []room{
 	{"asynctest/internal/rerun", nil},
 	{"asynctest", []string{"fakeloop", "fakeloop/timeline", "toxics", "asynctest/blocking", "asynctest/internal/...", "github.com/onsi/gomega/..."}},
 	{"asynctest/spec", []string{"asynctest", "asynctest/internal/...", "github.com/onsi/ginkgo/v2/..."}},
+	{"asynctest/spec/github", []string{"asynctest/internal/...", "github.com/onsi/ginkgo/v2/..."}},
+	{"asynctest/spec/github/actions", []string{"asynctest/spec/github"}},
 	{"suites", nil}, // specs only
 	{"suites/subjects", []string{"fakeloop", "golang.org/x/crypto/bcrypt"}},
 	{"suites/nameserver", []string{"github.com/miekg/dns"}},
@@ -51,7 +53,7 @@ var banned = []struct {
 	pkg    string // a path, or a prefix that ends in /...
 	exempt []string
 }{
-	{"github.com/onsi/ginkgo/...", []string{"asynctest/spec"}},
+	{"github.com/onsi/ginkgo/...", []string{"asynctest/spec", "asynctest/spec/github", "asynctest/spec/github/actions"}},
 	{"github.com/Shopify/toxiproxy/v2", []string{"toxics/tcp", "suites/verdicts"}},
 	{"github.com/miekg/dns/...", []string{"suites/nameserver", "suites/verdicts"}},
 	{"golang.org/x/crypto/bcrypt", []string{"suites/subjects", "suites/verdicts"}},

@@ -12,6 +12,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
+	"github.com/windtunnel-go/windtunnel/asynctest/spec/github"
 	"github.com/windtunnel-go/windtunnel/suites/futures"
 	"github.com/windtunnel-go/windtunnel/suites/verdicts"
 )
@@ -41,6 +42,20 @@ func attach(entry string, value any) {
 	text, err := json.Marshal(value)
 	Expect(err).NotTo(HaveOccurred())
 	AddReportEntry(entry, string(text), ReportEntryVisibilityNever)
+}
+
+// attachCell adds a cell to the spec's report, for the table at the end and for the one in
+// the summary of a job of GitHub Actions.
+func attachCell(cell verdicts.Cell, subject verdicts.Subject, fault verdicts.Fault) {
+	GinkgoHelper()
+	attach(cellEntry, cell)
+	name, text := github.Cell{
+		Table: "A fetch under faults", Row: cell.Subject, Column: cell.Fault, Text: cell.Text(),
+		RowAt:    slices.IndexFunc(verdicts.Subjects, func(s verdicts.Subject) bool { return s.Name == cell.Subject }),
+		ColumnAt: slices.IndexFunc(verdicts.Faults, func(f verdicts.Fault) bool { return f.Name == cell.Fault }),
+		Bad:      len(cell.Deviations(subject, fault)) > 0,
+	}.Attachment()
+	AddReportEntry(name, text, ReportEntryVisibilityNever)
 }
 
 // attached returns the values that specs added under an entry.

@@ -13,6 +13,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // Variable is the environment variable that replaces the base of all seeds.
@@ -69,6 +70,47 @@ func GoTest(name string) string {
 	}
 	return Environment() + "go test -count=1 -run=" + pattern + " " + Quote(dir)
 }
+
+// Ginkgo returns the line that runs a spec of Ginkgo's again; dir is the directory of its
+// suite, text that of the spec.
+func Ginkgo(dir string, seed int64, text string) string {
+	focus := Quote(pattern(text) + "$")
+	pkg, root := within(dir)
+	switch {
+	case root == "":
+		return Environment() + fmt.Sprintf("%s --ginkgo.seed=%d --ginkgo.focus=%s", Quote(os.Args[0]), seed, focus)
+	case hasTool(root):
+		return GinkgoTool(pkg, seed, text)
+	}
+	return Environment() + fmt.Sprintf("go test -count=1 %s -ginkgo.seed=%d -ginkgo.focus=%s", Quote(pkg), seed, focus)
+}
+
+// GinkgoTool returns the same line for the package of a module that has Ginkgo among its
+// tools.
+func GinkgoTool(pkg string, seed int64, text string) string {
+	return Environment() + fmt.Sprintf("go tool ginkgo run --seed=%d --focus=%s %s", seed, Quote(pattern(text)+"$"), Quote(pkg))
+}
+
+// pattern matches a text, and is one line, whatever there is in the text.
+func pattern(text string) string {
+	var b strings.Builder
+	for _, r := range regexp.QuoteMeta(text) {
+		if unicode.IsPrint(r) {
+			b.WriteRune(r)
+		} else {
+			fmt.Fprintf(&b, `\x{%x}`, r)
+		}
+	}
+	return b.String()
+}
+
+// hasTool reports whether go tool ginkgo works in a module.
+func hasTool(root string) bool {
+	text, err := os.ReadFile(filepath.Join(root, "go.mod"))
+	return err == nil && tool.Match(text)
+}
+
+var tool = regexp.MustCompile(`(?m)^\s*(tool\s+)?github\.com/onsi/ginkgo/v2/ginkgo\s*$`)
 
 // Here returns the directory in which the test runs, which is that of its package, as
 // the go command names it in the root of its module, and that root; "" if there is none.

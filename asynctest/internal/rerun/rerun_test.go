@@ -2,6 +2,7 @@ package rerun
 
 import (
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -88,5 +89,32 @@ func TestWithin(t *testing.T) {
 	}
 	if dir, r := within("/"); dir != "" || r != "" {
 		t.Errorf("outside of modules: %s in %s", dir, r)
+	}
+}
+
+// The line names the suite and the seed, and its focus matches the text and is one line.
+func TestGinkgo(t *testing.T) {
+	t.Setenv(Variable, "")
+	dir := t.TempDir()
+	suite := filepath.Join(dir, "client")
+	text := "a <client> fails (.*)\n\x1b[31m it's \u202e"
+	focus := `'a <client> fails \(\.\*\)\x{a}\x{1b}\[31m it'\''s \x{202e}$'`
+	for _, c := range []struct{ module, want string }{
+		{"", os.Args[0] + " --ginkgo.seed=7 --ginkgo.focus=" + focus},
+		{"module m\n", "go test -count=1 ./client -ginkgo.seed=7 -ginkgo.focus=" + focus},
+		{"module m\ntool github.com/onsi/ginkgo/v2/ginkgo\n", "go tool ginkgo run --seed=7 --focus=" + focus + " ./client"},
+		{"module m\ntool (\n\tx\n\tgithub.com/onsi/ginkgo/v2/ginkgo\n)\n", "go tool ginkgo run --seed=7 --focus=" + focus + " ./client"},
+	} {
+		if c.module != "" {
+			if err := os.WriteFile(filepath.Join(dir, "go.mod"), []byte(c.module), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := Ginkgo(suite, 7, text); got != c.want {
+			t.Errorf("%q:\n%s\nwant\n%s", c.module, got, c.want)
+		}
+	}
+	if !regexp.MustCompile(pattern(text) + "$").MatchString(text) {
+		t.Error("the pattern does not match the text")
 	}
 }
