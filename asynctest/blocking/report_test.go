@@ -28,7 +28,7 @@ blocked:
   park on channel ("chan receive") at app.(*Client).Fetch.func1 (client.go:41) in callback app.onTick (loop.go:12), 3 times
     at /src/app/client.go:41
     woken by app.worker (worker.go:9)
-    to allow it: blocking.AllowFunc("example.org/app.(*Client).Fetch", "why this may block")
+    to allow it: blocking.AllowFunc("example.org/app.(*Client).Fetch.func1", "why this may block")
   syscall on disk ("syscall.write") at app.onTick (loop.go:12) in callback app.onTick (loop.go:12), once, still blocked when the recording ended
     at /src/app/loop.go:12
     to allow it: blocking.AllowFunc("example.org/app.onTick", "why this may block")
