@@ -9,6 +9,9 @@ import "strings"
 // classify names the resource of a block. asked is the part of the stack below
 // the user's own code, leaf first: what the user's line called.
 func classify(kind Kind, reason string, asked []Frame, own ownership) Resource {
+	if kind == Hang {
+		kind, reason = asEvent(reason)
+	}
 	for _, f := range asked {
 		pkg, name := splitFunc(f.Func)
 		switch {
@@ -115,8 +118,8 @@ var syscallSubjects = subjects(map[Resource][]string{
 	Lock:  {"flock"},
 })
 
-func set(names ...string) map[string]bool {
-	m := make(map[string]bool, len(names))
+func set[T comparable](names ...T) map[T]bool {
+	m := make(map[T]bool, len(names))
 	for _, n := range names {
 		m[n] = true
 	}

@@ -15,6 +15,7 @@ func TestRuleText(t *testing.T) {
 		{AllowFunc("a.F", "r"), `blocking.AllowFunc("a.F", "r")`},
 		{DisallowFunc("a.F", "r"), `blocking.DisallowFunc("a.F", "r")`},
 		{AllowPackage("a/...", "r"), `blocking.AllowPackage("a/...", "r")`},
+		{AllowFunc("a.F", "r").By(Hang, CPU, Syscall), `blocking.AllowFunc("a.F", "r").By(blocking.Syscall, blocking.CPU, blocking.Hang)`},
 		{AllowFunc("a.F", "r").On(DNS, Disk).By(Park), `blocking.AllowFunc("a.F", "r").By(blocking.Park).On(blocking.DNS, blocking.Disk)`},
 	} {
 		if got := c.rule.String(); got != c.want {
