@@ -130,7 +130,8 @@ little: http.Get parks in a select and in a channel receive (and the lookup that
 has made on another goroutine is Network). A name lookup on the callback's own
 goroutine is DNS whatever it waits for inside, a child process is Process although it is
 awaited through files, and between os and net the one nearer to the leaf
-decides.
+decides. The libraries of gRPC and NATS count as the network too: a call waits there for
+the goroutine that reads the socket.
 
 A system call of package os is Disk. That holds for os.Stdout too: a descriptor
 does not say what is behind it, and a log line written by a callback is a write

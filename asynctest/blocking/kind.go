@@ -41,8 +41,8 @@ const (
 	// terminal that was not ready, a system call of no known subject,
 	// synctest.Wait; or no wait at all, as with [CPU].
 	Other Resource = iota
-	// Network is a wait below package net, net/http or crypto/tls, or in
-	// windtunnel's own virtual network.
+	// Network is a wait below package net, net/http or crypto/tls, below the libraries
+	// of gRPC and NATS, or in windtunnel's own virtual network.
 	Network
 	// DNS is a name lookup of package net, whatever it waits for inside.
 	DNS

@@ -2,7 +2,7 @@ package blocking
 
 import "strings"
 
-// The names below are those of Go 1.26's standard library. The order of the
+// The names below are those of Go 1.26's standard library, and of two libraries. The order of the
 // questions matters more than their number: a lookup waits in a select, a child
 // process is awaited through a file, and both pass through package net or os.
 
@@ -27,7 +27,7 @@ func classify(kind Kind, reason string, asked []Frame, own ownership) Resource {
 	for _, f := range asked {
 		pkg, _ := splitFunc(f.Func)
 		switch {
-		case pkg == "net", strings.HasPrefix(pkg, "net/"), pkg == "crypto/tls", own.virtualNetwork(f):
+		case pkg == "net", strings.HasPrefix(pkg, "net/"), pkg == "crypto/tls", own.virtualNetwork(f), isNetworkClient(pkg):
 			return Network
 		case pkg == "os":
 			return fileResource(kind, reason)
@@ -52,6 +52,13 @@ func classify(kind Kind, reason string, asked []Frame, own ownership) Resource {
 		return Channel
 	}
 	return Other
+}
+
+// isNetworkClient knows the libraries whose calls wait for a goroutine that reads the
+// socket, so that no frame of package net tells what the channel stands for. The runtime
+// writes a dot in the last element of a path as %2e.
+func isNetworkClient(pkg string) bool {
+	return within(pkg, "google.golang.org/grpc") || within(pkg, "github.com/nats-io/nats%2ego")
 }
 
 // fileResource is for package os. A regular file never waits in the poller, so
