@@ -16,6 +16,7 @@ type analyser struct {
 	family     family
 	head, tail [2]int64 // the goroutines that made the probes; zero is any
 	late       bool     // what comes before the first probe is not for this Recorder
+	hung       []place  // what the guard saw
 
 	kind   func(step) (Kind, bool)
 	asker  func(reason string, stack []Frame) (int, bool)
@@ -29,13 +30,14 @@ type analyser struct {
 	match      func(Rule, []Frame) int
 	scope      func(f Frame, reasons []string) (allowed, scope bool, reason string, rest []string)
 	waker      func(step) *stack
+	spent      func(step) (time.Duration, place, bool)
 	proven     func(head, tail int) error
 }
 
 func newAnalyser(c Config) *analyser {
 	own := newOwnership()
 	a := &analyser{
-		marks:      set(append([]string{callbackMark, headMark, tailMark, startMark, stopMark, holdMark, releaseMark}, c.Markers...)...),
+		marks:      set(append([]string{callbackMark, headMark, tailMark, startMark, stopMark, holdMark, releaseMark, arriveMark, departMark}, c.Markers...)...),
 		rules:      append([]Rule(nil), c.Allow...),
 		kind:       entered,
 		asker:      asker,
@@ -48,6 +50,7 @@ func newAnalyser(c Config) *analyser {
 		waker:      func(s step) *stack { return s.waker },
 		proven:     bothProbes,
 	}
+	a.spent = a.overBudget
 	a.about = func(kind Kind, reason string, asked []Frame) Resource {
 		return classify(kind, reason, asked, own)
 	}
@@ -135,6 +138,11 @@ func (a *analyser) run(steps iter.Seq2[step, error]) (*Report, error) {
 				regions[s.g] = &inRegions{}
 			}
 			regions[s.g].note(s)
+			if cpu, p, ok := a.spent(s); ok && (!a.late || head > 0) && !a.family.foreign(s.g) {
+				sp := a.spotFor(spots, CPU, p.reason, p, regions[s.g])
+				sp.block.Count++
+				sp.block.CPU = max(sp.block.CPU, cpu)
+			}
 			continue
 		}
 		r.Events++
@@ -193,6 +201,9 @@ func (a *analyser) run(steps iter.Seq2[step, error]) (*Report, error) {
 		w.spot.block.Open = true
 		w.spot.block.Longest = max(w.spot.block.Longest, end-w.since)
 	}
+	for _, p := range a.hung {
+		a.spotFor(spots, Hang, p.reason, p, nil).block.Count++
+	}
 	for _, sp := range spots {
 		if sp.block.Count == 0 {
 			continue // of other Recorders
@@ -203,6 +214,8 @@ func (a *analyser) run(steps iter.Seq2[step, error]) (*Report, error) {
 		switch {
 		case sp.block.Allowed != "":
 			r.Allowed = append(r.Allowed, sp.block)
+		case sp.block.Kind == Hang:
+			r.Hangs = append(r.Hangs, sp.block)
 		case sp.block.Callback == Frame{} && sp.block.Name == "":
 			r.Truncated = append(r.Truncated, sp.block)
 		default:
@@ -212,6 +225,7 @@ func (a *analyser) run(steps iter.Seq2[step, error]) (*Report, error) {
 	sortBlocks(r.Blocks)
 	sortBlocks(r.Allowed)
 	sortBlocks(r.Truncated)
+	sortBlocks(r.Hangs)
 	for i, rule := range a.rules {
 		if !used[i] && !rule.preset {
 			r.Stale = append(r.Stale, rule)

@@ -12,8 +12,9 @@ type Block struct {
 	Kind     Kind
 	Resource Resource
 	// Reason is the tracer's own word for a park ("chan receive", "sleep",
-	// "sync", "select", "network"), and the function that entered the kernel
-	// for a system call ("syscall.read").
+	// "sync", "select", "network"), the function that entered the kernel
+	// for a system call ("syscall.read"), the budget of a [CPU] block ("over 5ms"),
+	// and what a callback that hangs is doing ("chan receive", "running").
 	Reason string
 	// Callback is the outermost frame inside the marker that is not windtunnel's
 	// own: which callback it was, and the line it had reached. It is zero in
@@ -40,6 +41,9 @@ type Block struct {
 	// that blocked here was running. It is exact, and 0 for callbacks without a name,
 	// outside bubbles, and for waits that something other than a timer ended.
 	Virtual time.Duration
+	// CPU is the most CPU time that one of the calls used, of a block of that kind. Like
+	// Longest it is information.
+	CPU time.Duration
 	// Longest is the longest wait in real time. It is information, never a
 	// verdict: a loaded machine stretches it at will.
 	Longest time.Duration
@@ -55,10 +59,15 @@ type Block struct {
 }
 
 // AllowLine returns the Go expression to paste into [Config].Allow to allow the
-// block. It names the function that contains the user frame, a closure by the
-// function it is written in.
+// block. It names what the user frame is in as narrowly as can be: of a closure, the
+// closure, so that the rest of its function goes on being watched. The compiler numbers
+// closures; when one is added before it the line turns stale, and the block is told again.
 func (b Block) AllowLine() string {
-	return AllowFunc(b.User.WrittenIn(), "why this may block").String()
+	rule := AllowFunc(b.User.Func, "why this may block")
+	if b.Kind == Hang {
+		rule = rule.By(Hang)
+	}
+	return rule.String()
 }
 
 // String returns the block in one line without real time:
@@ -95,6 +104,9 @@ func (b Block) Details() string {
 	fmt.Fprintf(&s, "%s\n", b)
 	if b.Virtual > 0 {
 		fmt.Fprintf(&s, "    virtual time that passed in the callback: up to %v\n", b.Virtual)
+	}
+	if b.CPU > 0 {
+		fmt.Fprintf(&s, "    CPU time: up to %v\n", b.CPU)
 	}
 	if b.Longest > 0 {
 		fmt.Fprintf(&s, "    real time: up to %v\n", b.Longest)

@@ -79,7 +79,7 @@ func decode(r io.Reader) iter.Seq2[step, error] {
 					return
 				}
 			case xtrace.EventRegionBegin, xtrace.EventRegionEnd, xtrace.EventLog:
-				if s, ok := toRemark(ev); ok && !yield(s, nil) {
+				if s, ok := toRemark(ev, seen); ok && !yield(s, nil) {
 					return
 				}
 			}
@@ -87,7 +87,7 @@ func decode(r io.Reader) iter.Seq2[step, error] {
 	}
 }
 
-func toRemark(ev xtrace.Event) (step, bool) {
+func toRemark(ev xtrace.Event, seen map[xtrace.Stack]*stack) (step, bool) {
 	s := step{g: int64(ev.Goroutine())}
 	switch ev.Kind() {
 	case xtrace.EventRegionBegin:
@@ -97,7 +97,11 @@ func toRemark(ev xtrace.Event) (step, bool) {
 	default:
 		s.mark, s.text = logged, ev.Log().Category+separator+ev.Log().Message
 	}
-	return s, strings.HasPrefix(s.text, "windtunnel.blocking.")
+	if !strings.HasPrefix(s.text, "windtunnel.blocking.") {
+		return step{}, false
+	}
+	s.stack = frames(ev.Stack(), seen)
+	return s, true
 }
 
 func toStep(ev xtrace.Event, seen map[xtrace.Stack]*stack) (step, bool) {

@@ -31,8 +31,9 @@ Package asynctest wraps all this for tests.
 	cgo, other system calls        yes     syscall, on what the name of the call tells
 	any of these in a coroutine    yes     if its entry function is a marker
 	any of these, 128 frames deep  partly  apart, in Truncated, unless the callback is Named
-	computing                      no      nothing waits; ThreadCPU and WithinCPU measure it
-	spinning on a variable         no      likewise
+	computing                      asked   cpu, in what WithinCPU runs: nothing waits
+	spinning on a variable         asked   likewise; if it never ends, hang, by Config.Hang
+	never returning                yes     what it waits for, still open; and hang, if asked
 	page fault                     no      the kernel does not tell the runtime
 	waiting for what is ready      no      it did not wait; latency and Contend make it
 	lock held for under 2 us       no      Lock spins first; Contend makes it park
@@ -40,6 +41,8 @@ Package asynctest wraps all this for tests.
 	raw system call, vDSO          no      the scheduler is not told of os.Getpid, time.Now
 	body of iter.Pull, no marker   no      it runs on a goroutine that nothing ties to the callback
 	blocked before Start           no      the recording does not show the beginning
+
+Asked means: for those who ask for a budget or a guard, which are durations.
 
 The sections below say it in full, and each line has a test.
 
@@ -77,6 +80,12 @@ running into a system call ([Syscall]), however short:
     of a socket, starting processes
   - the first use of something that loads a file, such as a time zone
 
+Two more kinds are for those who ask for them, since both have a threshold. [CPU] is a
+function run by [WithinCPU] that used more CPU time of its thread than its budget, which
+is measured on a clock that a busy machine does not falsify, on Linux and macOS. [Hang] is
+a callback that had not returned after [Config].Hang of real time; it is listed apart, in
+[Report].Hangs, and never counts as a block.
+
 # What does not count
 
   - uncontended locks, ready channels, select with a ready case or a default
@@ -98,8 +107,7 @@ running into a system call ([Syscall]), however short:
 
 # What cannot be seen
 
-  - computing, and waiting by spinning on a variable; for the first there is
-    [ThreadCPU]
+  - computing, and waiting by spinning on a variable, unless [WithinCPU] runs it
   - page faults, also those of a memory-mapped file
   - a contended lock that is released within about 2 microseconds, since
     sync.Mutex spins first; [Contend] makes a callback that takes a lock wait
@@ -122,7 +130,8 @@ little: http.Get parks in a select and in a channel receive (and the lookup that
 has made on another goroutine is Network). A name lookup on the callback's own
 goroutine is DNS whatever it waits for inside, a child process is Process although it is
 awaited through files, and between os and net the one nearer to the leaf
-decides.
+decides. The libraries of gRPC and NATS count as the network too: a call waits there for
+the goroutine that reads the socket.
 
 A system call of package os is Disk. That holds for os.Stdout too: a descriptor
 does not say what is behind it, and a log line written by a callback is a write

@@ -57,6 +57,13 @@ func ExampleRule_On() {
 	// Output: 1 counts, stale: blocking.AllowFunc("example.org/app.dial", "an address of the configuration").On(blocking.DNS)
 }
 
+func ExampleRule_By() {
+	rule := blocking.AllowFunc(blocking.FuncName(slowHandler), "a small file").By(blocking.Syscall)
+	report := watch(func() { blocking.Callback(slowHandler) }, rule) // but it parks
+	fmt.Println(len(report.Blocks), "counts, by", report.Blocks[0].Kind)
+	// Output: 1 counts, by park
+}
+
 func ExampleDisallowFunc() {
 	report := watch(func() { blocking.Callback(slowHandler) },
 		blocking.AllowPackage("github.com/windtunnel-go/windtunnel/asynctest/blocking_test", "examples"),
@@ -69,9 +76,31 @@ func ExampleDisallowFunc() {
 func ExampleLogWrites() {
 	report := watch(func() {
 		blocking.Callback(func() { fmt.Print("") })
-	}, append(blocking.LogWrites(), append(blocking.FirstUse(), blocking.TestFrameworks()...)...)...)
+	}, blocking.LogWrites()...)
 	fmt.Println(len(report.Blocks), "count, allowed:", report.Allowed[0].Allowed)
 	// Output: 0 count, allowed: printing and logging
+}
+
+func ExampleFirstUse() {
+	report := watch(func() {
+		blocking.Callback(func() {
+			_ = time.Now().Local().String() // loads the local time zone, if nobody has yet
+			slowHandler()
+		})
+	}, blocking.FirstUse()...)
+	fmt.Println(len(report.Blocks), "counts:", report.Blocks[0].Resource)
+	// Output: 1 counts: sleep
+}
+
+func ExampleTestFrameworks() {
+	for _, rule := range blocking.TestFrameworks() {
+		fmt.Println(rule)
+	}
+	// Output:
+	// blocking.AllowPackage("testing/...", "the test framework's own")
+	// blocking.AllowPackage("github.com/onsi/ginkgo/...", "the test framework's own")
+	// blocking.AllowPackage("github.com/onsi/gomega/...", "the test framework's own")
+	// blocking.AllowPackage("github.com/stretchr/testify/...", "the test framework's own")
 }
 
 func ExampleNamed() {

@@ -43,8 +43,8 @@ func isInner(suffix string) bool {
 }
 
 // WrittenIn returns the full name of the function that the frame's code is written in:
-// of the frame's own, or of the one around a closure. An allow line names that, and so
-// survives the renumbering of closures.
+// of the frame's own, or of the one around a closure. It survives the renumbering of
+// closures, and is what [Report.Known] compares.
 func (f Frame) WrittenIn() string {
 	pkg, name := splitFunc(f.Func)
 	for i := range name {

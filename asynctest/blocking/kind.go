@@ -13,15 +13,21 @@ const (
 	// sleep there. The trace does not tell a call that slept from one that
 	// returned at once, so each one counts.
 	Syscall
+	// CPU is a function run by [WithinCPU] that used more CPU time of its thread than
+	// its budget. It is the only kind with a threshold, and nobody has it who does not
+	// ask for it.
+	CPU
+	// Hang is a callback that had not returned after [Config].Hang of real time. A hang is
+	// never counted as a block: see [Report].Hangs.
+	Hang
 )
 
-// String returns "park" or "syscall".
+var kindNames = [...]string{Park: "park", Syscall: "syscall", CPU: "cpu", Hang: "hang"}
+
+// String returns the constant's name in lower case: "park", "syscall", "cpu", "hang".
 func (k Kind) String() string {
-	switch k {
-	case Park:
-		return "park"
-	case Syscall:
-		return "syscall"
+	if int(k) < len(kindNames) {
+		return kindNames[k]
 	}
 	return "kind(" + strconv.Itoa(int(k)) + ")"
 }
@@ -33,10 +39,10 @@ type Resource uint8
 const (
 	// Other is a wait that fits none of the resources below: a pipe or a
 	// terminal that was not ready, a system call of no known subject,
-	// synctest.Wait.
+	// synctest.Wait; or no wait at all, as with [CPU].
 	Other Resource = iota
-	// Network is a wait below package net, net/http or crypto/tls, or in
-	// windtunnel's own virtual network.
+	// Network is a wait below package net, net/http or crypto/tls, below the libraries
+	// of gRPC and NATS, or in windtunnel's own virtual network.
 	Network
 	// DNS is a name lookup of package net, whatever it waits for inside.
 	DNS

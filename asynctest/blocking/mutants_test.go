@@ -5,11 +5,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // mutants are analysers with one wrong answer each. breaks is the prediction:
 // exactly the scenes that must notice. blind predicts that the self-test refuses
-// the mutant in every scene, so that it can give no wrong report at all.
+// the mutant in every scene, so that it can give no wrong report at all. Where it
+// does not go without saying why a scene notices, or why not, a comment says it.
 var mutants = []struct {
 	name   string
 	change func(*analyser)
@@ -41,6 +43,7 @@ var mutants = []struct {
 		blind: true,
 	},
 	{
+		// The idle marker of the hand-written scene stands below the entry.
 		name: "does not know the coroutine's entry",
 		change: func(a *analyser) {
 			delete(a.marks, FuncName(enter))
@@ -51,6 +54,7 @@ var mutants = []struct {
 		},
 	},
 	{
+		// What parks as well is seen, but a socket whose check asks for both.
 		name: "does not see system calls",
 		change: func(a *analyser) {
 			a.kind = func(s step) (Kind, bool) { return Park, s.from == running && s.to == waiting }
@@ -68,6 +72,8 @@ var mutants = []struct {
 		blind: true,
 	},
 	{
+		// Who is in two callbacks is in the outer one then. That of the scene "panic" is on
+		// the same line.
 		name: "takes the outermost marker",
 		change: func(a *analyser) {
 			a.marker = func(stack []Frame, from int, marks map[string]bool) int {
@@ -92,6 +98,8 @@ var mutants = []struct {
 		breaks: []string{"idle marker", "marker below a marker that is idle"},
 	},
 	{
+		// Nothing is allowed, and nothing forbidden. Rules that allow nothing in the right
+		// analyser either do not notice.
 		name: "matches rules by the leaf only",
 		change: func(a *analyser) {
 			a.match = func(r Rule, stack []Frame) int { return matchAnywhere(r, stack[:1]) }
@@ -104,6 +112,8 @@ var mutants = []struct {
 		},
 	},
 	{
+		// Functions are on the stack of their closures, unless they have been inlined or have
+		// returned. A package is no function's name.
 		name: "matches rules by the exact name",
 		change: func(a *analyser) {
 			a.match = func(r Rule, stack []Frame) int {
@@ -116,6 +126,7 @@ var mutants = []struct {
 		},
 	},
 	{
+		// The name of a rule for a package is empty, which everything begins with.
 		name: "matches rules by prefix",
 		change: func(a *analyser) {
 			a.match = func(r Rule, stack []Frame) int {
@@ -160,6 +171,7 @@ var mutants = []struct {
 		},
 	},
 	{
+		// Two files that first use loads from one line differ in the resource alone.
 		name: "goes by the reason for the resource",
 		change: func(a *analyser) {
 			a.about = func(kind Kind, reason string, asked []Frame) Resource {
@@ -172,6 +184,9 @@ var mutants = []struct {
 		},
 	},
 	{
+		// Not where the right frame is the last one inside the marker, which is the callback,
+		// and the callback stands in for a frame that is missing. The lines of a preset's
+		// scene fuse into one place when they are off.
 		name: "is one frame off",
 		change: func(a *analyser) {
 			right := a.user
@@ -182,7 +197,7 @@ var mutants = []struct {
 			"file read", "stdout", "pipe read", "child process", "block in a coroutine", "marker below a marker that is idle",
 			"panic", "count", "nested coroutines", "coroutine resumed by another loop",
 			"coroutine resumed by a coroutine that then blocks", "allow one path to a line", "a lock behind the loop's",
-			"preset for logs", "preset for frameworks",
+			"preset for logs", "preset for frameworks", "over the CPU budget",
 		},
 	},
 	{
@@ -191,6 +206,12 @@ var mutants = []struct {
 		breaks: []string{"receive"},
 	},
 	{
+		name:   "does not hear of CPU time",
+		change: func(a *analyser) { a.spent = func(step) (time.Duration, place, bool) { return 0, place{}, false } },
+		breaks: []string{"over the CPU budget"},
+	},
+	{
+		// A block in Disallow in Allow counts, as it does without both.
 		name: "ignores scopes",
 		change: func(a *analyser) {
 			a.scope = func(_ Frame, reasons []string) (bool, bool, string, []string) { return false, false, "", reasons }
@@ -201,6 +222,7 @@ var mutants = []struct {
 		},
 	},
 	{
+		// One scope in another is the only place where there is an outermost one.
 		name: "takes the outermost scope",
 		change: func(a *analyser) {
 			a.scope = func(f Frame, reasons []string) (bool, bool, string, []string) {
@@ -214,6 +236,7 @@ var mutants = []struct {
 		breaks: []string{"scope in a disallow in a scope"},
 	},
 	{
+		// What is allowed anyway does not notice, nor who asks for a kind or a resource.
 		name:   "has rules that match everything",
 		change: func(a *analyser) { a.match = func(Rule, []Frame) int { return 0 } },
 		breaks: []string{

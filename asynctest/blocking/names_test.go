@@ -7,7 +7,7 @@ import (
 
 func TestNames(t *testing.T) {
 	for got, want := range map[string]string{
-		Park.String(): "park", Syscall.String(): "syscall", Kind(9).String(): "kind(9)",
+		Park.String(): "park", Syscall.String(): "syscall", CPU.String(): "cpu", Hang.String(): "hang", Kind(9).String(): "kind(9)",
 		Other.String(): "other", Network.String(): "network", DNS.String(): "dns", Disk.String(): "disk",
 		Lock.String(): "lock", Channel.String(): "channel", Sleep.String(): "sleep", Process.String(): "process",
 		Resource(99).String(): "resource(99)",

@@ -63,6 +63,7 @@ type place struct {
 	user     Frame
 	asked    []Frame // the part of stack below user
 	callback Frame   // zero when cut
+	reason   string  // of what is no transition: CPU time and hangs
 }
 
 func (a *analyser) locate(kind Kind, reason string, stack []Frame) place {
@@ -82,9 +83,14 @@ func (a *analyser) locate(kind Kind, reason string, stack []Frame) place {
 		return place{verdict: headProof}
 	case tailMark:
 		return place{verdict: tailProof}
-	case startMark, stopMark, holdMark, releaseMark:
+	case startMark, stopMark, holdMark, releaseMark, arriveMark, departMark:
 		return place{}
 	}
+	return a.inCallback(stack, at)
+}
+
+// inCallback places a stack that has its marker at index at.
+func (a *analyser) inCallback(stack []Frame, at int) place {
 	p := place{verdict: inside, stack: stack[:at], callback: stack[at-1]}
 	// Between the marker and the user's function there can be frames that say
 	// nothing to the user: the wrapper of a method value, which has no line, and

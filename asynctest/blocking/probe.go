@@ -45,4 +45,7 @@ const (
 	stopMark    = thisPackage + ".(*Recorder).Stop"
 	holdMark    = thisPackage + ".hold"
 	releaseMark = thisPackage + ".awaitRelease"
+	arriveMark  = thisPackage + ".arrive"
+	withinMark  = thisPackage + ".WithinCPU" // no marker
+	departMark  = thisPackage + ".depart"
 )

@@ -14,16 +14,18 @@ import (
 // The block profile is the last resort. It counts waits by stack, exactly, but only
 // those for channels and locks that have ended, and of all goroutines together.
 
-const unseenByProfile = "only the block profile was to be had, which shows no sleep, no network, no system call, no wait that has not ended, " +
+const unseenByProfile = "only the block profile was to be had, which shows no sleep, no network, no system call, no CPU time, no wait that has not ended, " +
 	"and does not tell the goroutines of one Recorder from another's"
 
 // startProfile begins a recording with the block profile. It shares it with others:
 // counts are compared, never reset.
-func (r *Recorder) startProfile() (*Recorder, error) {
+func (r *Recorder) startProfile(c Config) (*Recorder, error) {
 	runtime.SetBlockProfileRate(1)
 	before := blockProfile()
 	prove(headProbe)
+	r.guard = startGuard(c, r.analyser)
 	r.stopped = sync.OnceValues(func() (*Report, error) {
+		r.guard.stop()
 		prove(tailProbe)
 		after := blockProfile()
 		runtime.SetBlockProfileRate(profileRate())

@@ -40,6 +40,17 @@ type Config struct {
 	// no sleep, no network, no system call, no wait that is not over. The report
 	// says so in [Report].Unseen.
 	LastResort bool
+	// Hang is how long, in real time, a callback may be under way before it is reported as
+	// hanging; 0 is for ever. It is for tests that would otherwise stand still until go test
+	// ends them, and no measure of blocking: choose it generously, ten seconds or more,
+	// since a busy machine, a debugger and a laptop's lid take their time as well. Only
+	// callbacks run by [Callback], [Named], [Posted] and [WithinCPU] are looked after, and
+	// of those only what begins after Start. The guard looks four times in that while.
+	Hang time.Duration
+	// OnHang, if not nil, is called with each callback that hangs, as soon as that is known,
+	// on a goroutine of the Recorder that is in no bubble; Stop waits for it. It can print
+	// the block and panic, or release what the callback waits for.
+	OnHang func(Block)
 
 	_ struct{}
 }
@@ -55,6 +66,9 @@ func (c Config) check() error {
 			return fmt.Errorf("%w: rule %d, %s, %s", ErrConfig, i, r, p)
 		}
 	}
+	if c.Hang < 0 {
+		return fmt.Errorf("%w: Hang is %v, which is negative: 0 is for no guard", ErrConfig, c.Hang)
+	}
 	return nil
 }
 
@@ -65,6 +79,7 @@ type Recorder struct {
 	from     source
 	mark     int                 // where it begins in the shared recording
 	late     bool                // it joined a recording that had begun
+	guard    *guard              // nil without Config.Hang
 	raw      func([]byte) []byte // nothing, but for tests
 	stopped  func() (*Report, error)
 }
@@ -74,7 +89,7 @@ type Recorder struct {
 // tracer. A few milliseconds go into a garbage collection and the loading of
 // the local time zone, which would otherwise show up in the first callback.
 //
-// It fails with [ErrConfig] when a marker or rule is not usable, with
+// It fails with [ErrConfig] when a marker, a rule or the guard is not usable, with
 // [ErrBubble] inside a synctest bubble, where the tracer would kill the process,
 // and with [ErrBusy] when something else has both the execution tracer and the
 // flight recorder; but see [Config].LastResort. Other Recorders may be running, and
@@ -93,12 +108,13 @@ func Start(c Config) (*Recorder, error) {
 	r.stopped = sync.OnceValues(r.stop)
 	if err := shared.join(r); err != nil {
 		if c.LastResort {
-			return r.startProfile()
+			return r.startProfile(c)
 		}
 		return nil, fmt.Errorf("%w by something other than a Recorder, and so is the flight recorder: run without go test -trace, end one of the two, or set Config.LastResort (%w)", ErrBusy, err)
 	}
 	r.analyser.head = prove(headProbe)
 	r.analyser.late = r.late
+	r.guard = startGuard(c, r.analyser)
 	return r, nil
 }
 
@@ -112,6 +128,7 @@ func Start(c Config) (*Recorder, error) {
 func (r *Recorder) Stop() (*Report, error) { return r.stopped() }
 
 func (r *Recorder) stop() (*Report, error) {
+	r.guard.stop()
 	// When someone called trace.Stop meanwhile the probe is missing from the trace.
 	r.analyser.tail = prove(tailProbe)
 	return r.analyser.run(decode(bytes.NewReader(r.raw(shared.leave(r)))))

@@ -36,6 +36,7 @@ func TestBadConfig(t *testing.T) {
 		{Config{Allow: []Rule{AllowFunc("F", "because")}}, `blocking.AllowFunc("F", "because"), holds no full function name`},
 		{Config{Allow: []Rule{AllowPackage("a/b", "")}}, `rule 0, blocking.AllowPackage("a/b", ""), has no reason`},
 		{Config{Allow: []Rule{{Function: "a.F", Package: "a", Reason: "x"}}}, `names both a function and a package: make two rules`},
+		{Config{Hang: -1}, `Hang is -1ns, which is negative: 0 is for no guard`},
 		{Config{Markers: []string{""}}, `marker 0 is ""`},
 		{Config{Markers: []string{"a.F", "dispatch"}}, `marker 1 is "dispatch"`},
 	} {
@@ -189,6 +190,7 @@ func TestMarkNames(t *testing.T) {
 	for want, got := range map[string]string{
 		FuncName(Callback): callbackMark, FuncName(Allow): allowMark, FuncName(Disallow): disallowMark, FuncName(headProbe): headMark, FuncName(tailProbe): tailMark,
 		FuncName(Start): startMark, FuncName((*Recorder).Stop): stopMark, FuncName(hold): holdMark, FuncName(awaitRelease): releaseMark,
+		FuncName(arrive): arriveMark, FuncName(depart): departMark, FuncName(WithinCPU): withinMark,
 	} {
 		if got != want {
 			t.Errorf("mark %s, function %s", got, want)

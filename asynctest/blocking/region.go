@@ -16,6 +16,7 @@ const (
 	regionName     = "windtunnel.blocking.name"
 	regionAllow    = "windtunnel.blocking.allow"
 	logVirtual     = "windtunnel.blocking.virtual"
+	logCPU         = "windtunnel.blocking.cpu"
 	separator      = "\x1f"
 	yearsOfBubbles = 2020 // a bubble begins in 2000, and no process of today does
 )

@@ -18,6 +18,10 @@ type Report struct {
 	// outer end, with no marker in what it kept: a callback may have made them
 	// or not. See the limits in the package comment.
 	Truncated []Block
+	// Hangs lists the callbacks that had not returned when the guard of [Config].Hang ran
+	// out, also those that returned later. It goes by real time, so it is no part of what
+	// blocked; a callback that hangs because it waits is in Blocks as well.
+	Hangs []Block
 	// Stale lists the rules that matched nothing, in the order of the Config.
 	// Either the code no longer blocks there, or the name is misspelt.
 	Stale []Rule
@@ -57,6 +61,7 @@ func (r *Report) String() string {
 		}
 		fmt.Fprintf(&s, "    to allow it: %s\n", b.AllowLine())
 	})
+	list("hung, which is not counted", r.Hangs, func(b Block) { fmt.Fprintf(&s, "    to allow it: %s\n", b.AllowLine()) })
 	list("allowed", r.Allowed, func(b Block) { fmt.Fprintf(&s, "    because: %s\n", b.Allowed) })
 	list("on stacks the tracer cut off, so the callback is not known", r.Truncated, func(Block) {})
 	if len(r.Stale) > 0 {
@@ -68,10 +73,10 @@ func (r *Report) String() string {
 	return s.String()
 }
 
-// Details returns [Block.Details] of everything in Blocks.
+// Details returns [Block.Details] of everything in Blocks and Hangs.
 func (r *Report) Details() string {
 	var s strings.Builder
-	for _, b := range r.Blocks {
+	for _, b := range slices.Concat(r.Blocks, r.Hangs) {
 		s.WriteString(b.Details())
 	}
 	return s.String()

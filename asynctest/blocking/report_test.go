@@ -18,6 +18,7 @@ func TestReportText(t *testing.T) {
 			Kind: Syscall, Resource: Disk, Reason: "syscall.write", Callback: tick, User: tick, Count: 1, Open: true,
 		}},
 		Allowed:   []Block{{Kind: Park, Resource: Sleep, Reason: "sleep", Callback: tick, User: tick, Count: 2, Allowed: "start-up only"}},
+		Hangs:     []Block{{Kind: Hang, Resource: Other, Reason: "running", Callback: tick, User: fetch, Count: 1}},
 		Truncated: []Block{{Kind: Park, Resource: Lock, Reason: "sync", User: fetch, Count: 1}},
 		Stale:     []Rule{AllowFunc("example.org/app.gone", "was slow")},
 		Events:    99,
@@ -28,10 +29,14 @@ blocked:
   park on channel ("chan receive") at app.(*Client).Fetch.func1 (client.go:41) in callback app.onTick (loop.go:12), 3 times
     at /src/app/client.go:41
     woken by app.worker (worker.go:9)
-    to allow it: blocking.AllowFunc("example.org/app.(*Client).Fetch", "why this may block")
+    to allow it: blocking.AllowFunc("example.org/app.(*Client).Fetch.func1", "why this may block")
   syscall on disk ("syscall.write") at app.onTick (loop.go:12) in callback app.onTick (loop.go:12), once, still blocked when the recording ended
     at /src/app/loop.go:12
     to allow it: blocking.AllowFunc("example.org/app.onTick", "why this may block")
+hung, which is not counted:
+  hang on other ("running") at app.(*Client).Fetch.func1 (client.go:41) in callback app.onTick (loop.go:12), once
+    at /src/app/client.go:41
+    to allow it: blocking.AllowFunc("example.org/app.(*Client).Fetch.func1", "why this may block").By(blocking.Hang)
 allowed:
   park on sleep ("sleep") at app.onTick (loop.go:12) in callback app.onTick (loop.go:12), 2 times
     at /src/app/loop.go:12
@@ -91,6 +96,14 @@ park on sleep ("sleep") at app.onTick (loop.go:12) in callback app.onTick (loop.
     to allow it: blocking.AllowFunc("example.org/app.onTick", "why this may block")
 `, "\n")
 	if got := (&Report{Blocks: []Block{b}}).Details(); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	b = Block{Kind: CPU, Resource: Other, User: tick, Callback: tick, Reason: "over 5ms", Count: 1, CPU: 7 * time.Millisecond}
+	want = `cpu on other ("over 5ms") at app.onTick (loop.go:12) in callback app.onTick (loop.go:12), once
+    CPU time: up to 7ms
+    to allow it: blocking.AllowFunc("example.org/app.onTick", "why this may block")
+`
+	if got := (&Report{Hangs: []Block{b}}).Details(); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 	b = Block{Kind: Syscall, User: tick, Callback: tick, Reason: "x", Count: 1, Allowed: "why not"}

@@ -2,13 +2,16 @@ package blocking
 
 import "strings"
 
-// The names below are those of Go 1.26's standard library. The order of the
+// The names below are those of Go 1.26's standard library, and of two libraries. The order of the
 // questions matters more than their number: a lookup waits in a select, a child
 // process is awaited through a file, and both pass through package net or os.
 
 // classify names the resource of a block. asked is the part of the stack below
 // the user's own code, leaf first: what the user's line called.
 func classify(kind Kind, reason string, asked []Frame, own ownership) Resource {
+	if kind == Hang {
+		kind, reason = asEvent(reason)
+	}
 	for _, f := range asked {
 		pkg, name := splitFunc(f.Func)
 		switch {
@@ -24,7 +27,7 @@ func classify(kind Kind, reason string, asked []Frame, own ownership) Resource {
 	for _, f := range asked {
 		pkg, _ := splitFunc(f.Func)
 		switch {
-		case pkg == "net", strings.HasPrefix(pkg, "net/"), pkg == "crypto/tls", own.virtualNetwork(f):
+		case pkg == "net", strings.HasPrefix(pkg, "net/"), pkg == "crypto/tls", own.virtualNetwork(f), isNetworkClient(pkg):
 			return Network
 		case pkg == "os":
 			return fileResource(kind, reason)
@@ -49,6 +52,13 @@ func classify(kind Kind, reason string, asked []Frame, own ownership) Resource {
 		return Channel
 	}
 	return Other
+}
+
+// isNetworkClient knows the libraries whose calls wait for a goroutine that reads the
+// socket, so that no frame of package net tells what the channel stands for. The runtime
+// writes a dot in the last element of a path as %2e.
+func isNetworkClient(pkg string) bool {
+	return within(pkg, "google.golang.org/grpc") || within(pkg, "github.com/nats-io/nats%2ego")
 }
 
 // fileResource is for package os. A regular file never waits in the poller, so
@@ -115,8 +125,8 @@ var syscallSubjects = subjects(map[Resource][]string{
 	Lock:  {"flock"},
 })
 
-func set(names ...string) map[string]bool {
-	m := make(map[string]bool, len(names))
+func set[T comparable](names ...T) map[T]bool {
+	m := make(map[T]bool, len(names))
 	for _, n := range names {
 		m[n] = true
 	}

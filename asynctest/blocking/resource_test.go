@@ -23,6 +23,9 @@ func TestClassify(t *testing.T) {
 		{Syscall, "syscall.sendto", "syscall.sendto syscall.Sendto", Network},
 		{Syscall, "x", "golang.org/x/sys/unix.Connect", Network},
 		{Park, "network", "internal/poll.runtime_pollWait internal/poll.(*FD).WaitWrite", Network},
+		{Park, "select", "runtime.selectgo google.golang.org/grpc/internal/transport.(*recvBufferReader).readClient google.golang.org/grpc.(*ClientConn).Invoke", Network},
+		{Park, "select", "runtime.selectgo github.com/nats-io/nats%2ego.(*Conn).newRequestWithContext", Network},
+		{Park, "select", "runtime.selectgo google.golang.org/grpcx.F", Channel},
 
 		{Park, "select", "runtime.selectgo net.(*Resolver).lookupIPAddr net.(*Resolver).LookupHost", DNS},
 		{Park, "select", "runtime.selectgo net.(*Resolver).lookupIPAddr net.(*Dialer).DialContext net/http.(*Transport).dial", DNS},

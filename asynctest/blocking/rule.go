@@ -47,7 +47,8 @@ func DisallowFunc(function, reason string) Rule {
 	return Rule{Function: function, Reason: reason, forbids: true}
 }
 
-// By returns the rule for blocks of the given kinds only.
+// By returns the rule for blocks of the given kinds only. What may block may not hang:
+// a hang is allowed by a rule that names [Hang], and by no other.
 func (r Rule) By(kinds ...Kind) Rule {
 	for _, k := range kinds {
 		r.kinds |= 1 << k
@@ -83,10 +84,12 @@ func (r Rule) String() string {
 			s += "." + method + "(" + strings.Join(names, ", ") + ")"
 		}
 	}
-	list("By", r.kinds, func(i int) string { return [...]string{Park: "Park", Syscall: "Syscall"}[i] })
+	list("By", r.kinds, func(i int) string { return kindIdents[i] })
 	list("On", r.resources, func(i int) string { return resourceIdents[i] })
 	return s
 }
+
+var kindIdents = [...]string{Park: "Park", Syscall: "Syscall", CPU: "CPU", Hang: "Hang"}
 
 var resourceIdents = [...]string{
 	Other: "Other", Network: "Network", DNS: "DNS", Disk: "Disk",
@@ -95,7 +98,7 @@ var resourceIdents = [...]string{
 
 // covers reports whether the rule is about such blocks at all.
 func (r Rule) covers(k Kind, on Resource) bool {
-	return (r.kinds == 0 || r.kinds&(1<<k) != 0) && (r.resources == 0 || r.resources&(1<<on) != 0)
+	return (r.kinds == 0 && k != Hang || r.kinds&(1<<k) != 0) && (r.resources == 0 || r.resources&(1<<on) != 0)
 }
 
 // problem says what is wrong with the rule, or "".

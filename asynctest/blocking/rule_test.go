@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestRuleText(t *testing.T) {
@@ -14,6 +15,7 @@ func TestRuleText(t *testing.T) {
 		{AllowFunc("a.F", "r"), `blocking.AllowFunc("a.F", "r")`},
 		{DisallowFunc("a.F", "r"), `blocking.DisallowFunc("a.F", "r")`},
 		{AllowPackage("a/...", "r"), `blocking.AllowPackage("a/...", "r")`},
+		{AllowFunc("a.F", "r").By(Hang, CPU, Syscall), `blocking.AllowFunc("a.F", "r").By(blocking.Syscall, blocking.CPU, blocking.Hang)`},
 		{AllowFunc("a.F", "r").On(DNS, Disk).By(Park), `blocking.AllowFunc("a.F", "r").By(blocking.Park).On(blocking.DNS, blocking.Disk)`},
 	} {
 		if got := c.rule.String(); got != c.want {
@@ -42,6 +44,30 @@ func TestRuleNamesPackages(t *testing.T) {
 		if got := AllowPackage(c.path, "r").Names(Frame{Func: c.fn}); got != c.want {
 			t.Errorf("%s of %s: %t, want %t", c.fn, c.path, got, c.want)
 		}
+	}
+}
+
+// The line to paste allows the closure that blocks, and no other of its function.
+func TestAllowLinesAreNarrow(t *testing.T) {
+	one := func() { time.Sleep(time.Nanosecond) }
+	other := func() { time.Sleep(time.Nanosecond) }
+	both := func(allow ...Rule) *Report {
+		rec := mustStart(t, Config{Allow: allow})
+		Callback(one)
+		Callback(other)
+		return mustStop(t, rec)
+	}
+	blocks := both().Blocks
+	if len(blocks) != 2 {
+		t.Fatalf("want two blocks, got %v", blocks)
+	}
+	line := blocks[0].AllowLine()
+	if want := `blocking.AllowFunc("` + thisPackage + `.TestAllowLinesAreNarrow.func1", "why this may block")`; line != want {
+		t.Errorf("got %s, want %s", line, want)
+	}
+	r := both(AllowFunc(strings.Split(line, `"`)[1], "pasted"))
+	if len(r.Allowed) != 1 || len(r.Blocks) != 1 || len(r.Stale) != 0 || r.Allowed[0].User != blocks[0].User {
+		t.Errorf("want the first of two allowed, got:\n%s", r)
 	}
 }
 

@@ -133,6 +133,18 @@ var placeScenes = []scene{
 	}, check: func(r *Report, _ *stage) error {
 		return only(r, Block{Kind: Park, Resource: Channel, Reason: "chan receive", User: handFrame("example.org/x.onTick"), Open: true})
 	}},
+	{name: "over the CPU budget", steps: byHand(
+		overBudgetBy("example.org/x.hash", "example.org/x.onTick", testMarkers[0]),
+		overBudgetBy("example.org/x.hash", "example.org/x.onTick", testMarkers[0]),
+	), check: func(r *Report, _ *stage) error {
+		if err := only(r, Block{Kind: CPU, Resource: Other, Reason: "over 5ms", User: handFrame("example.org/x.hash"), Count: 2}); err != nil {
+			return err
+		}
+		if b := r.Blocks[0]; b.Callback != handFrame("example.org/x.onTick") || b.CPU != 7*time.Millisecond {
+			return fmt.Errorf("want 7ms in onTick, got %s", b.Details())
+		}
+		return nil
+	}},
 	{name: "count", live: func(s *stage) {
 		for range 3 {
 			s.loop.do(func() {

@@ -3,6 +3,7 @@ package blocking
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -53,6 +54,16 @@ func parkOn(reason string, names ...string) step {
 
 func callTo(names ...string) step {
 	return step{g: 1, from: running, to: inSyscall, stack: handStack(names)}
+}
+
+// overBudgetBy is what WithinCPU writes of a function that used 7 ms of 5, on the stack
+// that called WithinCPU.
+func overBudgetBy(name string, caller ...string) step {
+	f := handFrame(name)
+	return step{
+		g: 1, mark: logged, stack: handStack(append([]string{"runtime/trace.Log", withinMark}, caller...)),
+		text: strings.Join([]string{logCPU, "7000000", "5ms", f.Func, f.File, strconv.Itoa(f.Line)}, separator),
+	}
 }
 
 // byHand puts steps between the proofs of life, and ends each wait.

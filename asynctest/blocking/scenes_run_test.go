@@ -92,7 +92,7 @@ func TestAllowLinesAllow(t *testing.T) {
 		}
 		var rules []Rule
 		for _, b := range r.Blocks {
-			rules = append(rules, AllowFunc(b.User.WrittenIn(), "why this may block"))
+			rules = append(rules, AllowFunc(b.User.Func, "why this may block"))
 			if want := rules[len(rules)-1].String(); b.AllowLine() != want {
 				t.Errorf("%s: allow line %s, want %s", s.name, b.AllowLine(), want)
 			}

@@ -42,18 +42,30 @@ func (s *recording) join(r *Recorder) error {
 	return nil
 }
 
+// familyOf is what is known of the goroutines of a Recorder, by who started it, while
+// recording goes on.
+func (s *recording) familyOf(root int64, parents map[int64]int64) family {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.family(root, parents)
+}
+
+func (s *recording) family(root int64, parents map[int64]int64) family {
+	f := family{root: root, others: map[int64]bool{}, parents: parents}
+	for _, other := range s.roots {
+		if other != root {
+			f.others[other] = true
+		}
+	}
+	return f
+}
+
 // leave removes a Recorder, tells its analyser of the others, and returns what it
 // has recorded. The last one closes the source.
 func (s *recording) leave(r *Recorder) []byte {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	f := &r.analyser.family
-	f.others, f.parents = map[int64]bool{}, maps.Clone(s.parents)
-	for _, root := range s.roots {
-		if root != f.root {
-			f.others[root] = true
-		}
-	}
+	r.analyser.family = s.family(r.analyser.family.root, maps.Clone(s.parents))
 	if r.from != s.from {
 		return r.from.rest(r.mark)
 	}

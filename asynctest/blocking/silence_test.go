@@ -26,6 +26,8 @@ import (
 	"testing"
 	"text/template"
 	"time"
+
+	"github.com/onsi/gomega"
 )
 
 // census is what people call in callbacks without a second thought, and none of
@@ -64,6 +66,11 @@ var census = map[string]func(){
 	"a handler in the process": func() {
 		h := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
 		h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil))
+	},
+	"gomega": func() {
+		g := gomega.NewGomega(func(message string, _ ...int) { panic(message) })
+		g.Expect([]int{1, 2}).To(gomega.ConsistOf(2, 1), "in any order")
+		g.Expect(io.EOF).NotTo(gomega.MatchError(io.ErrClosedPipe))
 	},
 	"runtime.Stack":     func() { runtime.Stack(make([]byte, 4096), false) },
 	"runtime.Caller":    func() { runtime.Caller(0) },

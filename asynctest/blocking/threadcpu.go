@@ -38,18 +38,23 @@ func ThreadCPU(f func()) (time.Duration, error) {
 // ErrOverBudget is found in the error of [WithinCPU].
 var ErrOverBudget = errors.New("blocking: more CPU time than the budget")
 
-// WithinCPU calls f, and returns [ErrOverBudget] if it has used more CPU time than
-// budget, as [ThreadCPU] measures it: what hashes a password or decodes ten megabytes
-// of JSON keeps a loop from everything else though it never waits. A budget is a
-// duration and no fact like a block, so it is for those who ask for it; ten times what
-// the callback needs on an idle machine is generous and still finds these. Where there
-// is no such clock f is not called, and the error is [ErrNoThreadClock].
+// WithinCPU calls f as a callback, and returns [ErrOverBudget] if it has used more CPU
+// time than budget, as [ThreadCPU] measures it; a running Recorder reports it as well, as
+// a block of kind [CPU]. What hashes a password or decodes ten megabytes of JSON keeps a
+// loop from everything else though it never waits:
+//
+//	loop.Post(func() { blocking.WithinCPU(5*time.Millisecond, cache.refresh) })
+//
+// A budget is a duration and no fact like a park, so it is for those who ask for it; ten
+// times what the callback needs on an idle machine is generous and still finds these.
+// Where there is no such clock f is not called, and the error is [ErrNoThreadClock].
 func WithinCPU(budget time.Duration, f func()) error {
-	used, err := ThreadCPU(f)
+	used, err := ThreadCPU(func() { Callback(f) })
 	if err != nil {
 		return err
 	}
 	if used > budget {
+		tellCPU(used, budget, entry(f))
 		return fmt.Errorf("%w: %v of %v; hand the work to another goroutine, or cut it into several callbacks", ErrOverBudget, used, budget)
 	}
 	return nil

@@ -23,6 +23,10 @@ import (
 var blockLoops = map[string]func(t *testing.T, handler func()){
 	"OnTraffic of gnet":                  onTraffic,
 	"Update of Bubble Tea":               update,
+	"Receive of an actor of protoactor":  receive,
+	"a callback of NATS":                 natsCallback,
+	"a handler of gRPC":                  grpcHandler,
+	"an interceptor of a gRPC server":    grpcServerInterceptor,
 	"RoundTrip of net/http":              roundTrip,
 	"a native function of goja":          native,
 	"a timer of goja_nodejs":             timer,
