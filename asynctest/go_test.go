@@ -8,6 +8,8 @@ import (
 
 	. "github.com/onsi/gomega"
 	. "github.com/windtunnel-go/windtunnel/asynctest"
+
+	"github.com/windtunnel-go/windtunnel/fakeloop"
 )
 
 // starts runs goroutines that are started together under one seed, and returns the order
@@ -88,4 +90,26 @@ func TestGoIsDeterministic(t *testing.T) {
 		}
 		time.Sleep(time.Minute)
 	}).To(BeDeterministic(20))
+}
+
+// Who waits for a channel on which a client was to send is told what became of the client,
+// and not how to drive a loop.
+func TestAChannelThatNeverComesTellsOfPanics(t *testing.T) {
+	g := NewWithT(t)
+	var told []error
+	for _, wrap := range []func(*Tunnel, chan int) any{
+		func(_ *Tunnel, ch chan int) any { return ch },
+		func(tunnel *Tunnel, ch chan int) any { return On(tunnel.Loop, ch) },
+	} {
+		s, _ := runSubject(func(_ *subject, tunnel *Tunnel) {
+			reply := make(chan int)
+			tunnel.Go("client", func() { panic(errLost) })
+			_, err := BeResolved().Match(wrap(tunnel, reply))
+			g.Expect(err).To(MatchError(MatchRegexp(`^BeResolved waited 10s of virtual time for a future of type chan int, pending, and cannot tell whether it will ever settle\.
+Before that, fakeloop: goroutine "client" \(d0c2e02e\), made at go_test.go:\d+ panicked at go_test.go:\d+: connection lost$`)))
+		}, WithLoop(fakeloop.Config{OnError: func(err error) { told = append(told, err) }}))
+		g.Expect(s.errors).To(HaveLen(1), "the panic fails the test all the same")
+	}
+	g.Expect(told).To(HaveLen(2))
+	g.Expect(told[0]).To(MatchError(ContainSubstring("connection lost")))
 }

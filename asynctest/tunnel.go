@@ -64,6 +64,7 @@ func NewTunnel(options ...TunnelOption) *Tunnel {
 	if c.loop.Fatal == nil {
 		c.loop.Fatal = c.fatal
 	}
+	c.loop.OnError = noting(c.loop.OnError)
 	if !c.blind {
 		t.record(c.rules)
 	}
@@ -77,6 +78,17 @@ func NewTunnel(options ...TunnelOption) *Tunnel {
 	t.Net, _ = toxics.NewNetwork(c.net) // which refuses what is not valid, and nothing else
 	t.ctx, t.cancel = context.WithCancelCause(context.Background())
 	return t
+}
+
+// noting is the OnError of a tunnel's loop: matchers on futures that the loop does not know
+// tell the errors that it was told as the reason why one does not settle.
+func noting(told func(error)) func(error) {
+	return func(err error) {
+		bubble.Note(err)
+		if told != nil {
+			told(err)
+		}
+	}
 }
 
 // record starts the detector, which must not begin inside a bubble.

@@ -47,6 +47,7 @@ type Bubble struct {
 	closed  bool
 	trouble bool // a function did not return
 	atEnd   []func()
+	notes   []error
 }
 
 // bubbles are those that are alive, by their number.
@@ -225,6 +226,30 @@ func AtEnd(f func()) {
 		defer b.mu.Unlock()
 		b.atEnd = append(b.atEnd, f)
 	}
+}
+
+// Note keeps an error for Noted, in the bubble in which it is called. It does nothing
+// where Outside returns false, and outside of bubbles.
+func Note(err error) {
+	if found, ok := bubbles.Load(ID()); ok {
+		b := found.(*Bubble)
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.notes = append(b.notes, err)
+	}
+}
+
+// Noted returns what has been noted in the bubble in which it is called: errors that may be
+// the reason for something that does not come.
+func Noted() []error {
+	found, ok := bubbles.Load(ID())
+	if !ok {
+		return nil
+	}
+	b := found.(*Bubble)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.notes)
 }
 
 func (b *Bubble) cleanUp() {

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -330,4 +331,23 @@ func TestGuardOfTheEnvironment(t *testing.T) {
 		contains(t, recover().(string), `asynctest: WINDTUNNEL_GUARD="-3s": want a positive duration`)
 	}()
 	guard()
+}
+
+// What is noted stays in its bubble.
+func TestNotes(t *testing.T) {
+	Note(errBoom)
+	equal(t, "outside", len(Noted()), 0)
+	for range 2 {
+		b := Start()
+		run(b, func() {
+			equal(t, "before", len(Noted()), 0)
+			Note(errBoom)
+		})
+		run(b, func() { equal(t, "notes", slices.Equal(Noted(), []error{errBoom}), true) })
+		equal(t, "end", b.End().Outcome, Returned)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		Note(errBoom)
+		equal(t, "in another's bubble", len(Noted()), 0)
+	})
 }
