@@ -48,6 +48,7 @@ type Bubble struct {
 	trouble bool // a function did not return
 	atEnd   []func()
 	notes   []error
+	told    map[uint64]bool // goroutines that need not be reported any more
 }
 
 // bubbles are those that are alive, by their number.
@@ -204,16 +205,45 @@ func (b *Bubble) End() Result {
 			case b.verdict == nil || trouble:
 				return Result{}
 			}
-			return Result{Outcome: Leaked, Value: b.verdict, Goroutines: Goroutines(b.id)}
+			return b.leak(Goroutines(b.id))
 		case <-look.C:
 			if frozen := dog.look(); frozen != nil {
 				if trouble {
 					return Result{}
 				}
-				return Result{Outcome: Leaked, Goroutines: frozen.goroutines}
+				return b.leak(frozen.goroutines)
 			}
 		}
 	}
+}
+
+// leak is the result of a bubble in which goroutines are left.
+func (b *Bubble) leak(left []Goroutine) Result {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	left = slices.DeleteFunc(left, func(g Goroutine) bool { return b.told[g.ID] })
+	if len(left) == 0 && len(b.told) > 0 {
+		return Result{}
+	}
+	return Result{Outcome: Leaked, Value: b.verdict, Goroutines: left}
+}
+
+// Tell shows the goroutines for which is holds, of the bubble in which it is called but for
+// the calling one, as End does. They are told then: End does not report them again.
+func Tell(is func(Goroutine) bool) string {
+	goroutines := slices.DeleteFunc(Goroutines(ID()), func(g Goroutine) bool { return !is(g) })
+	if found, ok := bubbles.Load(ID()); ok {
+		b := found.(*Bubble)
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		if b.told == nil {
+			b.told = make(map[uint64]bool)
+		}
+		for _, g := range goroutines {
+			b.told[g.ID] = true
+		}
+	}
+	return stacks(goroutines, 0, true)
 }
 
 // AtEnd has f called outside of the bubble in which it is called, when that ends,

@@ -21,7 +21,8 @@ var hints = []struct {
 	{"github.com/redis/go-redis", "call Close of the redis.Client"},
 	{"github.com/twmb/franz-go", "call Close of the kgo.Client"},
 	{"database/sql.(*DB).", "call Close of the sql.DB"},
-	{"github.com/windtunnel-go/windtunnel/fakeloop.", "call Close of the fakeloop.Loop"},
+	{toxics + "(*listener).Accept", "Close the listener, or the toxics.Network"},
+	{toxics + "(*link).", "Close the connection, at both of its ends"},
 	{"context.(*cancelCtx).propagateCancel", "cancel the context"},
 	{"os/signal.", "call signal.Stop"},
 	{"os/exec.(*Cmd).", "wait for the process outside of the bubble"},
@@ -32,6 +33,9 @@ var hints = []struct {
 
 // hint says what would end the goroutine; "" if that is not known.
 func (g Goroutine) hint() string {
+	if g.isLoop() {
+		return "hint: call Close of the fakeloop.Loop"
+	}
 	for _, h := range hints {
 		for _, f := range g.Frames {
 			if strings.Contains(f.Func, h.function) {
