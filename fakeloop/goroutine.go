@@ -93,6 +93,12 @@ func (l *Loop) checkBubble(what string) uint64 {
 	}
 	caller := thisGoroutine()
 	if caller.bubble != l.maker.bubble {
+		l.mu.Lock()
+		closed := l.closed
+		l.mu.Unlock()
+		if closed {
+			panic(fmt.Sprintf("fakeloop: %s on a closed loop, from outside its bubble (bubble %d, the caller's is %d; 0 is none): the test that made it is over; make a loop for each test", what, l.maker.bubble, caller.bubble))
+		}
 		panic(fmt.Sprintf("fakeloop: %s from outside the bubble of the loop (bubble %d, the caller's is %d; 0 is none): start the goroutine inside the function given to synctest.Test", what, l.maker.bubble, caller.bubble))
 	}
 	return caller.id

@@ -89,7 +89,7 @@ func (h *Host) lookup(ctx context.Context, name string) (*Host, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.closed {
-		return nil, net.ErrClosed
+		return nil, errClosed
 	}
 	found := n.hosts[strings.ToLower(name)]
 	if ip := net.ParseIP(name); ip != nil {
@@ -158,7 +158,7 @@ func (n *Network) sleep(ctx context.Context, d time.Duration, r *rand.Rand) erro
 	case <-ctx.Done():
 		return ctx.Err()
 	case <-n.closing:
-		return net.ErrClosed
+		return errClosed
 	}
 }
 
@@ -169,7 +169,7 @@ func (n *Network) open(ctx context.Context, client, server *Host, port string) (
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.closed {
-		return nil, net.ErrClosed
+		return nil, errClosed
 	}
 	l := n.listeners[net.JoinHostPort(server.name, port)]
 	if l == nil {

@@ -126,7 +126,7 @@ func (n *Network) bind(address string) (*listener, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.closed {
-		return nil, net.ErrClosed
+		return nil, errClosed
 	}
 	h := n.host(host)
 	if number == 0 {

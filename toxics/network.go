@@ -44,6 +44,9 @@ const (
 	defaultReceiveBuffer = 64 << 10
 )
 
+// errClosed says that it is the network which is closed, and not a connection of it.
+var errClosed = fmt.Errorf("the network is closed: %w", net.ErrClosed)
+
 // DefaultHost is the host that Network.DialContext dials from.
 const DefaultHost = "client"
 
