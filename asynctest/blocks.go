@@ -36,6 +36,9 @@ func (r *blockReader) read(matcher string, actual any) error {
 		if a == nil {
 			return fmt.Errorf("%s takes a recording.  Got a nil *asynctest.Tunnel", matcher)
 		}
+		if a.Loop == nil {
+			return fmt.Errorf("%s takes a recording.  Got an *asynctest.Tunnel that has not been made: use Run, spec.Tunnel or NewTunnel", matcher)
+		}
 		if r.report, err = a.report(); err != nil {
 			return fmt.Errorf("%s got a tunnel whose recording shows nothing about the callbacks: %w", matcher, err)
 		}

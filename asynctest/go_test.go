@@ -59,7 +59,19 @@ func TestGoReports(t *testing.T) {
 		tunnel.Go("client", func() { select {} })
 		time.Sleep(time.Second)
 	})
-	g.Expect(s.errors[0]).To(And(HavePrefix("asynctest: fakeloop: "), ContainSubstring(`"client"`), ContainSubstring("made at go_test.go:")))
+	g.Expect(s.errors).To(ConsistOf(And(HavePrefix("asynctest: fakeloop: "), ContainSubstring(`"client"`), ContainSubstring("made at go_test.go:"),
+		ContainSubstring("\nThe stacks of these goroutines:\n\n1 goroutine [select (no cases)]:\n"), Not(ContainSubstring("hint")))))
+
+	s, _ = runSubject(func(_ *subject, tunnel *Tunnel) {
+		tunnel.Go("client", func() {
+			go func() { <-make(chan int) }()
+			select {}
+		})
+		time.Sleep(time.Second)
+	})
+	g.Expect(s.errors).To(HaveExactElements(
+		And(HavePrefix("asynctest: fakeloop: "), ContainSubstring("1 goroutine [select (no cases)]:"), Not(ContainSubstring("chan receive"))),
+		And(HavePrefix("asynctest: 1 goroutine was left in the bubble"), ContainSubstring("1 goroutine [chan receive]:"))))
 
 	s, returned = runSubject(func(s *subject, tunnel *Tunnel) {
 		tunnel.Go("client", func() { s.Fatalf("no") })
