@@ -11,6 +11,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/windtunnel-go/windtunnel/fakeloop"
 )
 
 // DefaultHorizon is how far a function may move virtual time before it is given up. It is
@@ -145,9 +147,9 @@ func (b *Bubble) Run(c Call) Result {
 
 // await waits, outside, for a function to end.
 func (b *Bubble) await(j *job) Result {
-	look := time.NewTicker(b.guard / looks)
+	dog := fakeloop.WatchBubble(b.id, b.guard)
+	look := time.NewTicker(dog.Every())
 	defer look.Stop()
-	dog := watchdog{bubble: b.id}
 	cancelled := j.Context.Done()
 	for {
 		select {
@@ -155,15 +157,15 @@ func (b *Bubble) await(j *job) Result {
 			return r
 		case f := <-b.calls:
 			f()
-			dog = watchdog{bubble: b.id}
+			dog = fakeloop.WatchBubble(b.id, b.guard)
 		case <-b.ended:
 			return b.over()
 		case <-cancelled:
 			cancelled = nil
 			j.cancelled.Store(true)
 		case <-look.C:
-			if frozen := dog.look(); frozen != nil {
-				return frozen.result(j, b.guard)
+			if stall := dog.Look(); stall != nil {
+				return j.frozen(stall, b.guard)
 			}
 		}
 	}
@@ -193,9 +195,9 @@ func (b *Bubble) End() Result {
 	if b.busy.Load() {
 		return Result{} // it may end later, or never
 	}
-	look := time.NewTicker(b.guard / looks)
+	dog := fakeloop.WatchBubble(b.id, b.guard)
+	look := time.NewTicker(dog.Every())
 	defer look.Stop()
-	dog := watchdog{bubble: b.id}
 	for {
 		select {
 		case <-b.ended:
@@ -207,11 +209,11 @@ func (b *Bubble) End() Result {
 			}
 			return b.leak(Goroutines(b.id))
 		case <-look.C:
-			if frozen := dog.look(); frozen != nil {
+			if stall := dog.Look(); stall != nil {
 				if trouble {
 					return Result{}
 				}
-				return b.leak(frozen.goroutines)
+				return b.leak(frozen(stall))
 			}
 		}
 	}

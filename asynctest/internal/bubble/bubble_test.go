@@ -241,7 +241,7 @@ func TestTheWatchdogNamesAMutex(t *testing.T) {
 	mu.Lock()
 	r := run(b, func() { mu.Lock() })
 	equal(t, "outcome", r.Outcome, Frozen)
-	contains(t, r.String(), "virtual time stands still", "goroutine [sync.Mutex.Lock], the one that runs the test:", "hint: a mutex")
+	contains(t, r.String(), "virtual time stands still", "goroutine [sync.Mutex.Lock], the one that runs the test:", "hint: a lock of package sync")
 	equal(t, "the next", run(b, func() {}).Outcome, Busy)
 	equal(t, "end", b.End().Outcome, Returned)
 	mu.Unlock()

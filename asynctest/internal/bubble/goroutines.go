@@ -16,6 +16,8 @@ type Goroutine struct {
 	Durable bool   // it waits for what only the bubble itself can bring
 	Frames  []Frame
 	Created Frame // by whom; zero for the first of a bubble
+
+	remedy string // of one that keeps virtual time from moving
 }
 
 // Frame is a line of a stack.
@@ -116,13 +118,13 @@ var (
 	serveFrame   = reflect.TypeFor[*Bubble]().Elem().PkgPath() + ".(*Bubble).serve"
 	performFrame = strings.TrimSuffix(serveFrame, "serve") + "perform.func"
 	protectFrame = strings.TrimSuffix(serveFrame, "(*Bubble).serve") + "protect"
-	runFrame     = module + "asynctest.Run.func"
-	namedFrame   = fakeloop + "(*Goroutine).run"
+	runFrame     = inModule + "asynctest.Run.func"
+	namedFrame   = inFakeloop + "(*Goroutine).run"
 )
 
 const (
-	fakeloop = module + "fakeloop."
-	toxics   = module + "toxics."
+	inFakeloop = inModule + "fakeloop."
+	inToxics   = inModule + "toxics."
 )
 
 // isEntry reports whether a frame is how a test gets into its bubble, or a goroutine to its
@@ -134,7 +136,7 @@ func (f Frame) isEntry() bool {
 
 // isMatcher reports whether a frame is how an assertion gets to what it waits for.
 func (f Frame) isMatcher() bool {
-	return strings.HasPrefix(f.Func, gomega) || strings.HasPrefix(f.Func, module+"asynctest.") && !strings.HasSuffix(f.File, "_test.go")
+	return strings.HasPrefix(f.Func, inGomega) || strings.HasPrefix(f.Func, inModule+"asynctest.") && !strings.HasSuffix(f.File, "_test.go")
 }
 
 // isMachinery reports whether the goroutine belongs to the bubble itself.
@@ -151,19 +153,19 @@ func (g Goroutine) isMachinery() bool {
 // isLoop reports whether the goroutine is one that a fakeloop.Loop keeps, and runs no code
 // of anybody else's.
 func (g Goroutine) isLoop() bool {
-	return strings.HasPrefix(g.Created.Func, fakeloop) && g.runsOnly(fakeloop)
+	return strings.HasPrefix(g.Created.Func, inFakeloop) && g.runsOnly(inFakeloop)
 }
 
 // isServer reports whether the goroutine is one that waits for connections to a server of a
 // toxics.Network.
 func (g Goroutine) isServer() bool {
-	return slices.ContainsFunc(g.Frames, func(f Frame) bool { return strings.HasPrefix(f.Func, toxics+"(*Network).Serve.") }) && g.runsOnly(toxics)
+	return slices.ContainsFunc(g.Frames, func(f Frame) bool { return strings.HasPrefix(f.Func, inToxics+"(*Network).Serve.") }) && g.runsOnly(inToxics)
 }
 
 // isLink reports whether the goroutine carries what is written on a connection of a
 // toxics.Network to its other end.
 func (g Goroutine) isLink() bool {
-	return slices.ContainsFunc(g.Frames, func(f Frame) bool { return strings.HasPrefix(f.Func, toxics+"(*link).") })
+	return slices.ContainsFunc(g.Frames, func(f Frame) bool { return strings.HasPrefix(f.Func, inToxics+"(*link).") })
 }
 
 // isService reports whether the goroutine is there as long as the loop or the network to which

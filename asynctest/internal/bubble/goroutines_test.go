@@ -46,40 +46,15 @@ func TestUserLine(t *testing.T) {
 	}
 }
 
-// Time stands still only if nothing runs or may run, and somebody waits for what is not
-// in the bubble.
-func TestStillness(t *testing.T) {
-	durable, mutex := Goroutine{ID: 1, State: "select", Durable: true}, Goroutine{ID: 2, State: "sync.Mutex.Lock"}
-	for _, c := range []struct {
-		name       string
-		goroutines []Goroutine
-		want       bool
-	}{
-		{"nobody", nil, false},
-		{"durable", []Goroutine{durable}, false},
-		{"a mutex", []Goroutine{durable, mutex}, true},
-		{"one runs", []Goroutine{mutex, {ID: 3, State: "running"}}, false},
-		{"one may run", []Goroutine{mutex, {ID: 3, State: "runnable"}}, false},
-		{"a system call", []Goroutine{mutex, {ID: 3, State: "syscall"}}, false},
-		{"a collection", []Goroutine{mutex, {ID: 3, State: "GC assist wait"}}, false},
-	} {
-		_, got := stillness(c.goroutines)
-		equal(t, c.name, got, c.want)
-	}
-	a, _ := stillness([]Goroutine{mutex})
-	b, _ := stillness([]Goroutine{{ID: 2, State: "sync.Mutex.Lock", Frames: []Frame{{Func: "f"}}}})
-	equal(t, "two places look alike", a == b, false)
-}
-
 func TestHints(t *testing.T) {
 	for function, part := range map[string]string{
 		"net/http.(*persistConn).readLoop":                                   "Close the Body",
 		"net/http.(*Server).Serve":                                           "Close the http.Server",
 		"google.golang.org/grpc/internal/grpcsync.(*CallbackSerializer).run": "cc.Close",
 		"github.com/jackc/pgx/v5/pgxpool.(*Pool).backgroundHealthCheck":      "pool.Close",
-		toxics + "(*listener).Accept":                                        "Close the listener",
-		toxics + "(*link).write":                                             "Close the connection",
-		fakeloop + "(*Loop).Await":                                           "",
+		inToxics + "(*listener).Accept":                                      "Close the listener",
+		inToxics + "(*link).write":                                           "Close the connection",
+		inFakeloop + "(*Loop).Await":                                         "",
 		"github.com/nats-io/nats.go.(*Conn).flusher":                         "nats.Conn",
 		"example.org/x.wait":                                                 "",
 	} {
@@ -88,7 +63,7 @@ func TestHints(t *testing.T) {
 			t.Errorf("%s: %q", function, h)
 		}
 	}
-	loop := Goroutine{Created: Frame{Func: fakeloop + "join"}}
+	loop := Goroutine{Created: Frame{Func: inFakeloop + "join"}}
 	equal(t, "hint of a loop", loop.hint(), "hint: call Close of the fakeloop.Loop")
 }
 
@@ -97,9 +72,9 @@ func TestHints(t *testing.T) {
 func TestServices(t *testing.T) {
 	park, serve := Frame{Func: "runtime.gopark", File: library + "runtime/proc.go"}, Frame{Func: "net/http.(*Server).Serve", File: library + "net/http/server.go"}
 	user := Frame{Func: "example.org/x.f", File: "/src/x.go"}
-	accept, server := Frame{Func: toxics + "(*listener).Accept"}, Frame{Func: toxics + "(*Network).Serve.func1"}
-	sleep, link := Frame{Func: fakeloop + "(*Loop).sleep"}, Frame{Func: toxics + "(*link).write"}
-	began := Frame{Func: fakeloop + "(*Loop).startBeside"}
+	accept, server := Frame{Func: inToxics + "(*listener).Accept"}, Frame{Func: inToxics + "(*Network).Serve.func1"}
+	sleep, link := Frame{Func: inFakeloop + "(*Loop).sleep"}, Frame{Func: inToxics + "(*link).write"}
+	began := Frame{Func: inFakeloop + "(*Loop).startBeside"}
 	for _, c := range []struct {
 		name                          string
 		g                             Goroutine
@@ -131,7 +106,7 @@ func TestTell(t *testing.T) {
 			go func() { select {} }()
 			settle()
 			text := Tell(func(g Goroutine) bool { return all || g.State == "chan receive" })
-			contains(t, text, "1 goroutine [chan receive]:", "created by "+module)
+			contains(t, text, "1 goroutine [chan receive]:", "created by "+inModule)
 			equal(t, "tells of the other", strings.Contains(text, "select"), all)
 		})
 		r := b.End()

@@ -21,14 +21,11 @@ var hints = []struct {
 	{"github.com/redis/go-redis", "call Close of the redis.Client"},
 	{"github.com/twmb/franz-go", "call Close of the kgo.Client"},
 	{"database/sql.(*DB).", "call Close of the sql.DB"},
-	{toxics + "(*listener).Accept", "Close the listener, or the toxics.Network"},
-	{toxics + "(*link).", "Close the connection, at both of its ends"},
+	{inToxics + "(*listener).Accept", "Close the listener, or the toxics.Network"},
+	{inToxics + "(*link).", "Close the connection, at both of its ends"},
 	{"context.(*cancelCtx).propagateCancel", "cancel the context"},
 	{"os/signal.", "call signal.Stop"},
 	{"os/exec.(*Cmd).", "wait for the process outside of the bubble"},
-	{"internal/poll.(*FD).", "a real connection or file: use one that lives in the bubble, such as net.Pipe"},
-	{"sync.(*Mutex).Lock", "a mutex: whoever holds it must not wait for virtual time meanwhile"},
-	{"sync.(*RWMutex).", "a mutex: whoever holds it must not wait for virtual time meanwhile"},
 }
 
 // hint says what would end the goroutine; "" if that is not known.
@@ -43,8 +40,8 @@ func (g Goroutine) hint() string {
 			}
 		}
 	}
-	if !g.Durable && strings.HasPrefix(g.State, "chan ") || g.State == "select" && !g.Durable {
-		return "hint: a channel that was made outside the bubble: make it inside"
+	if g.remedy != "" {
+		return "hint: " + g.remedy
 	}
 	return ""
 }

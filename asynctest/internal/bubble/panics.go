@@ -25,13 +25,13 @@ func isPanic(f Frame) bool { return f.Func == "panic" }
 
 // isUsers reports whether a frame belongs to whoever wrote the test or the code under test.
 func (f Frame) isUsers() bool {
-	ours := strings.HasPrefix(f.Func, module) && !strings.HasSuffix(f.File, "_test.go")
-	return !ours && !f.isStandard() && !strings.HasPrefix(f.Func, gomega)
+	ours := strings.HasPrefix(f.Func, inModule) && !strings.HasSuffix(f.File, "_test.go")
+	return !ours && !f.isStandard() && !strings.HasPrefix(f.Func, inGomega)
 }
 
 const (
-	module = "github.com/windtunnel-go/windtunnel/"
-	gomega = "github.com/onsi/gomega/internal."
+	inModule = "github.com/windtunnel-go/windtunnel/"
+	inGomega = "github.com/onsi/gomega/internal."
 )
 
 // PanicLine returns the line of a panic, of which stack is that of the goroutine (as
