@@ -41,6 +41,9 @@ func (n *Network) Apply(f Fault) *Applied {
 	if err := f.Validate(); err != nil {
 		panic(fmt.Sprintf("toxics: Apply: %v", err))
 	}
+	if err := n.check(); err != nil && err != errClosed {
+		panic(err.Error())
+	}
 	return n.apply(f)
 }
 

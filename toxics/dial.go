@@ -71,6 +71,9 @@ func (h *Host) LookupHost(ctx context.Context, name string) ([]string, error) {
 
 func (h *Host) lookup(ctx context.Context, name string) (*Host, error) {
 	n := h.network
+	if err := n.check(); err != nil {
+		return nil, err
+	}
 	if net.ParseIP(name) == nil {
 		for _, e := range n.strike(h, name, "", "lookup") {
 			switch e := e.effect.(type) {

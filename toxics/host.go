@@ -116,6 +116,9 @@ func (n *Network) listen(network, address string) (net.Listener, error) {
 }
 
 func (n *Network) bind(address string) (*listener, error) {
+	if err := n.check(); err != nil {
+		return nil, err
+	}
 	host, port, number, err := splitAddress(address)
 	if err != nil {
 		return nil, err

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+
+	"github.com/windtunnel-go/windtunnel/fakeloop"
 )
 
 // Config says how a virtual network is set up. The zero Config is a network without
@@ -52,11 +54,12 @@ const DefaultHost = "client"
 
 // Network is a network in memory, with hosts that have names. In a testing/synctest
 // bubble its delays take virtual time: none. It must be made and used inside the
-// bubble, and closed before the bubble's end. Outside a bubble it works in real time.
-// All methods are safe for concurrent use.
+// bubble, and closed before the bubble's end: elsewhere its methods fail or panic. Outside a
+// bubble it works in real time. All methods are safe for concurrent use.
 type Network struct {
 	config  Config
-	exact   bool // no skew
+	bubble  uint64 // where it was made; 0 outside of bubbles
+	exact   bool   // no skew
 	closing chan struct{}
 	tasks   sync.WaitGroup // every goroutine and timer of the network
 
@@ -86,7 +89,7 @@ func NewNetwork(c Config) (*Network, error) {
 		c.ReceiveBuffer = defaultReceiveBuffer
 	}
 	n := &Network{
-		config: c, closing: make(chan struct{}),
+		config: c, bubble: fakeloop.CurrentBubble(), closing: make(chan struct{}),
 		hosts: map[string]*Host{}, listeners: map[string]*listener{}, ordinals: map[string]int{}, attempts: map[string]int{},
 	}
 	for _, t := range c.Plan.Toxics {
@@ -98,12 +101,38 @@ func NewNetwork(c Config) (*Network, error) {
 	return n, nil
 }
 
+// check returns an error if the network cannot be used any more, or not here.
+func (n *Network) check() error {
+	n.mu.Lock()
+	closed := n.closed
+	n.mu.Unlock()
+	if closed {
+		return errClosed
+	}
+	return n.foreign()
+}
+
+// foreign returns an error if the network must not be used where it is called: the runtime
+// would end the process.
+func (n *Network) foreign() error {
+	if b := fakeloop.CurrentBubble(); b != n.bubble {
+		return fmt.Errorf("toxics: the network was made in bubble %d and is used in bubble %d, where 0 is outside of bubbles: make one in each test, inside its bubble", n.bubble, b)
+	}
+	return nil
+}
+
 // Close ends every connection, whatever is in flight, closes the listeners and the
 // servers, lifts the faults, and returns when no goroutine of the network is left. It
 // takes no virtual time, but for up to 100 milliseconds if a Bandwidth holds data.
 // Dials fail from then on; further calls of Close do nothing. The handlers of a server
 // are the caller's: they find their connections closed.
 func (n *Network) Close() error {
+	if err := n.foreign(); err != nil {
+		if n.check() == errClosed {
+			return nil
+		}
+		return err
+	}
 	n.mu.Lock()
 	first := !n.closed
 	n.closed = true
