@@ -34,6 +34,9 @@ func (f *AnyFuture) await() error {
 	f.of.begin(f.ctx)
 	f.of.lock()
 	defer f.of.unlock()
+	if f.of.ready.IsNil() {
+		return &never{"its Done channel is nil, which means that it is never done."}
+	}
 	w := wait{AnyFuture: f, left: f.guard, drives: f.loop != nil && f.loop.Mode() == fakeloop.Virtual}
 	return w.run()
 }
@@ -191,9 +194,12 @@ func (f *AnyFuture) final() bool {
 		return true
 	}
 	loop := f.loop
-	if f.of.own != nil {
+	switch {
+	case f.of.own != nil:
 		loop = f.of.own.Loop()
-	} else if !f.loopOnly {
+	case f.of.ready.IsNil():
+		return true
+	case !f.loopOnly:
 		return false
 	}
 	return loop != nil && loop.Mode() == fakeloop.Virtual && loop.Idle()

@@ -44,7 +44,7 @@ func (r *blockReader) read(matcher string, actual any) error {
 		}
 		return nil
 	}
-	return fmt.Errorf("%s takes a *blocking.Recorder, which Watch returns, its *blocking.Report, or a *asynctest.Tunnel.  Got:\n%s", matcher, format.Object(actual, 1))
+	return fmt.Errorf("%s takes a *blocking.Recorder, which Watch returns, its *blocking.Report, or a *asynctest.Tunnel.  Got:\n%s", matcher, object(actual))
 }
 
 // MatchMayChangeInTheFuture is false: a recording that was looked at has ended.

@@ -82,7 +82,7 @@ func TestGoReports(t *testing.T) {
 	g.Expect(s.errors).To(Equal([]string{"no"}))
 
 	tunnel := NewTunnel()
-	g.Expect(func() { tunnel.Go("client", func() {}) }).To(PanicWith(HavePrefix("fakeloop: Go on a virtual loop")))
+	g.Expect(func() { tunnel.Go("client", func() {}) }).To(PanicWith(HavePrefix("asynctest: Tunnel.Go: this tunnel was made outside of bubbles, where it has no goroutines: use Run, or call spec.Tunnel in a spec")))
 	g.Expect(tunnel.Close()).To(Succeed())
 }
 

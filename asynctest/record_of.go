@@ -3,8 +3,6 @@ package asynctest
 import (
 	"fmt"
 
-	"github.com/onsi/gomega/format"
-
 	"github.com/windtunnel-go/windtunnel/fakeloop"
 	"github.com/windtunnel-go/windtunnel/fakeloop/timeline"
 )
@@ -21,7 +19,7 @@ func loopOf(matcher string, actual any) (*fakeloop.Loop, error) {
 			return a.Loop, nil
 		}
 	}
-	return nil, fmt.Errorf("%s takes a *asynctest.Tunnel or a *fakeloop.Loop.  Got:\n%s", matcher, format.Object(actual, 1))
+	return nil, fmt.Errorf("%s takes a *asynctest.Tunnel or a *fakeloop.Loop.  Got:\n%s", matcher, object(actual))
 }
 
 // openLoopOf is loopOf for matchers that look at what is going on: of a tunnel that is closed
@@ -40,7 +38,7 @@ func timelineOf(matcher string, actual any) (*timeline.Timeline, error) {
 	}
 	loop, err := loopOf(matcher, actual)
 	if err != nil {
-		return nil, fmt.Errorf("%s takes a *timeline.Timeline, a *asynctest.Tunnel or a *fakeloop.Loop.  Got:\n%s", matcher, format.Object(actual, 1))
+		return nil, fmt.Errorf("%s takes a *timeline.Timeline, a *asynctest.Tunnel or a *fakeloop.Loop.  Got:\n%s", matcher, object(actual))
 	}
 	return loop.Timeline(), nil
 }

@@ -104,6 +104,10 @@ func texts() []text {
 		{"BeResolved: never", func(s *scene) string { return failure(BeResolved(), never(s)) }},
 		{"BeResolved: not, but it is", func(s *scene) string { return negated(BeResolved(), resolved(s)) }},
 		{"BeResolved: nil", func(s *scene) string { return failure(BeResolved(), nil) }},
+		{"BeResolved: a context that is never done", func(s *scene) string { return failure(BeResolved(), context.Background()) }},
+		{"BeResolved: a zero future", func(s *scene) string { return failure(BeResolved(), new(fakeloop.Future[int])) }},
+		{"BeResolved: a future that nobody made", func(s *scene) string { return failure(BeResolved(), new(AnyFuture)) }},
+		{"BeResolved: a loop", func(s *scene) string { return failure(BeResolved(), s.loop) }},
 		{"BeResolved: a nil channel", func(s *scene) string { return failure(BeResolved(), (chan int)(nil)) }},
 		{"BeResolved: the guard, a bare channel", func(s *scene) string { return failure(BeResolved(), make(chan int)) }},
 		{"BeResolved: the guard, an idle loop", func(s *scene) string {
@@ -114,12 +118,12 @@ func texts() []text {
 			var again func()
 			again = func() { s.loop.AfterFunc(time.Second, again) }
 			again()
-			return failure(BeResolved(), On(s.loop, &doneErr{}, WithLimit(10)))
+			return failure(BeResolved(), On(s.loop, &doneErr{done: make(chan struct{})}, WithLimit(10)))
 		}},
 		{"BeResolved: the guard, a wall loop", func(s *scene) string {
 			wall := fakeloop.New(fakeloop.Config{Mode: fakeloop.Wall})
 			defer wall.Close()
-			return failure(BeResolved(), On(wall, &doneErr{}))
+			return failure(BeResolved(), On(wall, &doneErr{done: make(chan struct{})}))
 		}},
 		{"BeResolved: LoopOnly", func(s *scene) string {
 			s.loop.AfterFunc(time.Hour, func() {})
@@ -176,6 +180,7 @@ func texts() []text {
 		}},
 		{"RejectWith: nothing", func(s *scene) string { return failure(RejectWith(), rejected(s, errBoom)) }},
 		{"RejectWith: nil", func(s *scene) string { return failure(RejectWith(nil), rejected(s, errBoom)) }},
+		{"RejectWith: a nil pointer", func(s *scene) string { return failure(RejectWith((*fs.PathError)(nil)), rejected(s, errBoom)) }},
 		{"RejectWith: a text", func(s *scene) string { return failure(RejectWith("boom"), rejected(s, errBoom)) }},
 		{"RejectWith: a number wanted", func(s *scene) string { return failure(RejectWith(5), rejected(s, errBoom)) }},
 		{"RejectWith: a number", func(s *scene) string { return failure(RejectWith(errBoom), 5) }},
@@ -187,6 +192,7 @@ func texts() []text {
 		{"ErrorAs: not, but there is one that is right", func(s *scene) string {
 			return negated(ErrorAs[*fs.PathError](gomega.HaveField("Op", "open")), reading)
 		}},
+		{"ErrorAs: no matcher", func(s *scene) string { return failure(ErrorAs[*fs.PathError](nil), reading) }},
 		{"ErrorAs: no error", func(s *scene) string { return failure(ErrorAs[*fs.PathError](), "boom") }},
 		{"NeverBlock: two places", func(s *scene) string { return failure(NeverBlock(), full) }},
 		{"NeverBlock: one of them excepted", func(s *scene) string { return failure(NeverBlock(Except(blocking.DNS)), full) }},
@@ -205,6 +211,7 @@ func texts() []text {
 		}},
 		{"BlockAt: not, but it does", func(s *scene) string { return negated(BlockAt("app.load"), full) }},
 		{"BlockAt: no place", func(s *scene) string { return failure(BlockAt(""), full) }},
+		{"BlockAt: blanks", func(s *scene) string { return failure(BlockAt(" "), full) }},
 		{"BlockAt: a number", func(s *scene) string { return failure(BlockAt("app.load"), 5) }},
 		{"WithGuard: not positive", func(s *scene) string { return panicOf(func() { WithGuard(0) }) }},
 		{"WithLimit: not positive", func(s *scene) string { return panicOf(func() { WithLimit(0) }) }},

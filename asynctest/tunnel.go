@@ -175,6 +175,9 @@ func (t *Tunnel) Settle() error {
 // when the tunnel is closed.
 func (t *Tunnel) Go(name string, f func()) *fakeloop.Goroutine {
 	t.mustBe("Go", open)
+	if t.Loop.Mode() == fakeloop.Virtual {
+		panic("asynctest: Tunnel.Go: this tunnel was made outside of bubbles, where it has no goroutines: use Run, or call spec.Tunnel in a spec that is decorated with spec.Bubble, or in its BeforeEach in a container that is")
+	}
 	return t.Loop.Go(name, f)
 }
 

@@ -243,6 +243,7 @@ var unstable = []struct {
 	{regexp.MustCompile(`[\w.\[\]:%]+:53\b`), "NAMESERVER"},
 	{regexp.MustCompile(`holds \d+ transitions`), "holds N transitions"},
 	{regexp.MustCompile(`goroutine \d+ `), "goroutine N "},
+	{regexp.MustCompile(`(bubble |caller's is )[1-9]\d*`), "${1}N"},
 }
 
 // copyName is what the directory of the bad suite's copy is called.

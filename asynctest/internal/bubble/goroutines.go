@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/windtunnel-go/windtunnel/fakeloop"
 )
 
 // Goroutine is a goroutine of a bubble as a dump of all stacks shows it.
@@ -28,12 +30,12 @@ type Frame struct {
 }
 
 // ID returns the number of the bubble in which it is called, 0 outside of bubbles.
-// The runtime tells it in no other way than at the head of a stack:
+func ID() uint64 { return fakeloop.CurrentBubble() }
+
+// current returns the number of the calling goroutine. The runtime tells it in no other way
+// than at the head of a stack:
 //
 //	goroutine 18 [running, synctest bubble 3]:
-func ID() uint64 { return number(head(), "synctest bubble ") }
-
-// current returns the number of the calling goroutine.
 func current() uint64 { return number(head(), "goroutine ") }
 
 func head() []byte {
@@ -119,6 +121,7 @@ var (
 	performFrame = strings.TrimSuffix(serveFrame, "serve") + "perform.func"
 	protectFrame = strings.TrimSuffix(serveFrame, "(*Bubble).serve") + "protect"
 	runFrame     = inModule + "asynctest.Run.func"
+	repeatFrame  = inModule + "asynctest.runTunnel.func"
 	namedFrame   = inFakeloop + "(*Goroutine).run"
 )
 
@@ -130,7 +133,7 @@ const (
 // isEntry reports whether a frame is how a test gets into its bubble, or a goroutine to its
 // name, as is all below.
 func (f Frame) isEntry() bool {
-	return strings.HasPrefix(f.Func, performFrame) || f.Func == protectFrame || f.Func == namedFrame || strings.HasPrefix(f.Func, runFrame) ||
+	return strings.HasPrefix(f.Func, performFrame) || f.Func == protectFrame || f.Func == namedFrame || strings.HasPrefix(f.Func, runFrame) || strings.HasPrefix(f.Func, repeatFrame) ||
 		strings.HasPrefix(f.Func, "github.com/onsi/ginkgo/v2/internal.")
 }
 
