@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"maps"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -107,6 +108,7 @@ func texts() []text {
 		{"BeResolved: a context that is never done", func(s *scene) string { return failure(BeResolved(), context.Background()) }},
 		{"BeResolved: a zero future", func(s *scene) string { return failure(BeResolved(), new(fakeloop.Future[int])) }},
 		{"BeResolved: a future that nobody made", func(s *scene) string { return failure(BeResolved(), new(AnyFuture)) }},
+		{"BeResolved: a number", func(s *scene) string { return failure(BeResolved(), 5) }},
 		{"BeResolved: a loop", func(s *scene) string { return failure(BeResolved(), s.loop) }},
 		{"BeResolved: a nil channel", func(s *scene) string { return failure(BeResolved(), (chan int)(nil)) }},
 		{"BeResolved: the guard, a bare channel", func(s *scene) string { return failure(BeResolved(), make(chan int)) }},
@@ -144,6 +146,7 @@ func texts() []text {
 		{"BeResolved: Adapt of nothing", func(s *scene) string { return failure(BeResolved(), Adapt[int](nil)) }},
 		{"BeRejected: resolved", func(s *scene) string { return failure(BeRejected(), resolved(s)) }},
 		{"BeRejected: not, but it is", func(s *scene) string { return negated(BeRejected(), rejected(s, errBoom)) }},
+		{"BeRejected: a number", func(s *scene) string { return failure(BeRejected(), 5) }},
 		{"BeRejected: a text", func(s *scene) string { return failure(BeRejected(), "boom") }},
 		{"ResolveWith: another value", func(s *scene) string { return failure(ResolveWith("no"), resolved(s)) }},
 		{"ResolveWith: another type", func(s *scene) string {
@@ -193,6 +196,7 @@ func texts() []text {
 			return negated(ErrorAs[*fs.PathError](gomega.HaveField("Op", "open")), reading)
 		}},
 		{"ErrorAs: no matcher", func(s *scene) string { return failure(ErrorAs[*fs.PathError](nil), reading) }},
+		{"ErrorAs: a number", func(s *scene) string { return failure(ErrorAs[*fs.PathError](), 5) }},
 		{"ErrorAs: no error", func(s *scene) string { return failure(ErrorAs[*fs.PathError](), "boom") }},
 		{"NeverBlock: two places", func(s *scene) string { return failure(NeverBlock(), full) }},
 		{"NeverBlock: one of them excepted", func(s *scene) string { return failure(NeverBlock(Except(blocking.DNS)), full) }},
@@ -264,6 +268,48 @@ func TestTexts(t *testing.T) {
 	if *update {
 		if err := os.WriteFile(textsFile, []byte(out.String()), 0o644); err != nil {
 			t.Fatal(err)
+		}
+	}
+}
+
+// TestEveryMatcher makes sure that no matcher is forgotten: each has texts for what it says when
+// it does not match, when it does, and when it is given a number, and an example, which is
+// run without Ginkgo.
+func TestEveryMatcher(t *testing.T) {
+	var sources strings.Builder
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sources.Write(text)
+	}
+	found := regexp.MustCompile(`(?m)^func ([A-Z]\w*)[^(]*\(.*\) types\.GomegaMatcher \{`).FindAllStringSubmatch(sources.String(), -1)
+	if len(found) < 18 {
+		t.Fatalf("there are %d matchers only", len(found))
+	}
+	for _, f := range found {
+		matcher, failures, negated, wrong := f[1], 0, 0, 0
+		for _, x := range slices.Concat(texts(), runTexts()) {
+			switch what, ok := strings.CutPrefix(x.name, matcher+": "); {
+			case !ok:
+			case what == "a number":
+				wrong++
+			case strings.Contains(what, "not, but"):
+				negated++
+			default:
+				failures++
+			}
+		}
+		if failures == 0 || negated == 0 || wrong == 0 {
+			t.Errorf("%s has %d texts for failures, %d for NotTo, %d for wrong input", matcher, failures, negated, wrong)
+		}
+		if !strings.Contains(sources.String(), "func Example"+matcher+"(") {
+			t.Errorf("%s has no example", matcher)
 		}
 	}
 }
