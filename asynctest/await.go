@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/windtunnel-go/windtunnel/asynctest/internal/bubble"
 	"github.com/windtunnel-go/windtunnel/fakeloop"
 )
 
@@ -33,6 +34,9 @@ func (f *AnyFuture) await() error {
 	f.of.begin(f.ctx)
 	f.of.lock()
 	defer f.of.unlock()
+	if f.of.ready.IsNil() {
+		return &never{"its Done channel is nil, which means that it is never done."}
+	}
 	w := wait{AnyFuture: f, left: f.guard, drives: f.loop != nil && f.loop.Mode() == fakeloop.Virtual}
 	return w.run()
 }
@@ -119,8 +123,8 @@ func (w *wait) step() (bool, error) {
 	return w.loop.Step()
 }
 
-// standStill waits in real time for the outcome, but not beyond the guard, nor,
-// if there is a loop to drive, for long.
+// standStill waits for the outcome by the time of package time, but not beyond the guard,
+// nor, if there is a loop to drive, for long.
 func (w *wait) standStill() {
 	d := w.left
 	if w.drives {
@@ -139,11 +143,27 @@ func (w *wait) standStill() {
 	}
 }
 
+// kindOfTime says which time package time tells here.
+func kindOfTime() string {
+	if bubble.ID() != 0 {
+		return "virtual"
+	}
+	return "real"
+}
+
 // timeout says what was waited for in vain, and what may be the matter.
 func (w *wait) timeout() error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "waited %v of real time for a %v, and cannot tell whether it will ever settle.", w.guard, w.AnyFuture)
+	fmt.Fprintf(&b, "waited %v of %s time for a %v, and cannot tell whether it will ever settle.", w.guard, kindOfTime(), w.AnyFuture)
+	if before := bubble.Noted(); len(before) > 0 {
+		for _, err := range before {
+			fmt.Fprintf(&b, "\nBefore that, %v", err)
+		}
+		return errors.New(b.String())
+	}
 	switch {
+	case !w.drives && w.loop == nil && bubble.ID() != 0:
+		b.WriteString("\nWhoever was to settle it has ended, waits for something else, or takes longer: then WithGuard raises the guard.  A loop on virtual time must be driven in a bubble, too: then wrap it with On(loop, ...).")
 	case !w.drives && w.loop == nil:
 		b.WriteString("\nNothing drives a loop here: if a callback of a virtual loop settles it, wrap it with On(loop, ...).")
 	case !w.drives:
@@ -174,9 +194,12 @@ func (f *AnyFuture) final() bool {
 		return true
 	}
 	loop := f.loop
-	if f.of.own != nil {
+	switch {
+	case f.of.own != nil:
 		loop = f.of.own.Loop()
-	} else if !f.loopOnly {
+	case f.of.ready.IsNil():
+		return true
+	case !f.loopOnly:
 		return false
 	}
 	return loop != nil && loop.Mode() == fakeloop.Virtual && loop.Idle()

@@ -83,7 +83,7 @@ func repeatable(actual any) (func() (*timeline.Timeline, error), error) {
 			}, nil
 		}
 	}
-	return nil, fmt.Errorf("BeDeterministic takes a func(*asynctest.Tunnel), a func(*fakeloop.Loop) or a func() *timeline.Timeline.  Got:\n%s", format.Object(actual, 1))
+	return nil, fmt.Errorf("BeDeterministic takes a func(*asynctest.Tunnel), a func(*fakeloop.Loop) or a func() *timeline.Timeline.  Got:\n%s", object(actual))
 }
 
 func runTunnel(f func(*Tunnel)) (t *timeline.Timeline, err error) {

@@ -32,7 +32,7 @@ func (m *bePending) Match(actual any) (bool, error) {
 		return false, fmt.Errorf("BePending %w", f.wrong)
 	}
 	if bare && f.of.call != nil {
-		return false, fmt.Errorf("BePending looks, and this function has not been called, so that it would be pending for ever: use AsFuture(function), which calls it at once.  Got:\n%s", format.Object(actual, 1))
+		return false, fmt.Errorf("BePending looks, and this function has not been called, so that it would be pending for ever: use AsFuture(function), which calls it at once.  Got:\n%s", object(actual))
 	}
 	settled := f.look()
 	m.decided = settled

@@ -27,7 +27,7 @@ type blockAt struct {
 }
 
 func (m *blockAt) Match(actual any) (bool, error) {
-	if strings.Trim(m.place, "/.") == "" {
+	if strings.Trim(m.place, "/. ") == "" {
 		return false, errors.New(`BlockAt takes a place, such as "client.go:12" or "client.(*Client).Fetch".  Got an empty one`)
 	}
 	if err := m.read("BlockAt", actual); err != nil {

@@ -36,12 +36,15 @@ func (r *blockReader) read(matcher string, actual any) error {
 		if a == nil {
 			return fmt.Errorf("%s takes a recording.  Got a nil *asynctest.Tunnel", matcher)
 		}
+		if a.Loop == nil {
+			return fmt.Errorf("%s takes a recording.  Got an *asynctest.Tunnel that has not been made: use Run, spec.Tunnel or NewTunnel", matcher)
+		}
 		if r.report, err = a.report(); err != nil {
 			return fmt.Errorf("%s got a tunnel whose recording shows nothing about the callbacks: %w", matcher, err)
 		}
 		return nil
 	}
-	return fmt.Errorf("%s takes a *blocking.Recorder, which Watch returns, its *blocking.Report, or a *asynctest.Tunnel.  Got:\n%s", matcher, format.Object(actual, 1))
+	return fmt.Errorf("%s takes a *blocking.Recorder, which Watch returns, its *blocking.Report, or a *asynctest.Tunnel.  Got:\n%s", matcher, object(actual))
 }
 
 // MatchMayChangeInTheFuture is false: a recording that was looked at has ended.

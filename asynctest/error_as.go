@@ -32,12 +32,15 @@ func (m *errorAs[E]) Match(actual any) (bool, error) {
 	m.found, m.failed = false, nil
 	err, ok := actual.(error)
 	if !ok {
-		return false, fmt.Errorf("ErrorAs[%v] takes an error.  Got:\n%s", m.typ(), format.Object(actual, 1))
+		return false, fmt.Errorf("ErrorAs[%v] takes an error.  Got:\n%s", m.typ(), object(actual))
 	}
 	if m.match, m.found = errors.AsType[E](err); !m.found {
 		return false, nil
 	}
 	for _, also := range m.also {
+		if also == nil {
+			return false, fmt.Errorf("ErrorAs[%v] takes matchers for the error that it finds.  Got nil", m.typ())
+		}
 		match, err := also.Match(m.match)
 		if err != nil {
 			return false, fmt.Errorf("ErrorAs[%v] found one, to which the matcher says: %w", m.typ(), err)

@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"runtime"
 	"time"
 
 	"github.com/windtunnel-go/windtunnel/asynctest"
 	"github.com/windtunnel-go/windtunnel/asynctest/blocking"
 	"github.com/windtunnel-go/windtunnel/fakeloop"
+	"github.com/windtunnel-go/windtunnel/toxics"
 )
 
 // printer is what t is in a test: an example has no t, and prints.
@@ -66,6 +68,45 @@ func ExampleNewTunnel() {
 	// tunnel with a virtual loop at 0s, seed 7
 	// <nil> <nil>
 	// true
+}
+
+// Who begins first is said by the seed, and is the same each time.
+func ExampleTunnel_Go() {
+	clients := func(seed uint64) {
+		var order []string
+		asynctest.Run(t, func(tunnel *asynctest.Tunnel) {
+			for _, name := range []string{"alice", "bob", "carol"} {
+				tunnel.Go(name, func() { order = append(order, name) }) // needs no lock
+			}
+			_ = tunnel.Settle()
+		}, asynctest.WithSeed(seed))
+		fmt.Println(order)
+	}
+	clients(1)
+	clients(1)
+	clients(2)
+	// Output:
+	// [carol bob alice]
+	// [carol bob alice]
+	// [alice carol bob]
+}
+
+// The plan does in the tunnel what it does with its seed elsewhere.
+func ExampleWithPlan() {
+	plan := toxics.Plan{Seed: 7, Toxics: []toxics.Toxic{toxics.Latency{Latency: time.Second, Jitter: time.Second}}}
+	for seed := range uint64(2) {
+		asynctest.Run(t, func(tunnel *asynctest.Tunnel) {
+			tunnel.Net.Serve("api:80", http.NotFoundHandler())
+			client := &http.Client{Transport: &http.Transport{DialContext: tunnel.Net.DialContext, DisableKeepAlives: true}}
+			if response, err := client.Get("http://api/"); err == nil {
+				_ = response.Body.Close()
+			}
+			fmt.Println(tunnel.Elapsed().Round(time.Millisecond))
+		}, asynctest.WithSeed(seed), asynctest.WithPlan(plan))
+	}
+	// Output:
+	// 257ms
+	// 257ms
 }
 
 func ExampleWithFatal() {

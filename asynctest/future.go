@@ -115,18 +115,21 @@ func Adapt[T any](start func(settle func(value T, err error)), options ...Future
 // subject returns actual as a matcher deals with it: what is wrapped as it is, what
 // is bare wrapped for this one time.
 func subject(actual any) (f *AnyFuture, bare bool) {
-	if f, ok := actual.(*AnyFuture); ok && f != nil {
+	if f, ok := actual.(*AnyFuture); ok && f.isMade() {
 		return f, false
 	}
 	return wrap(actual, nil), true
 }
+
+// isMade reports whether f comes from AsFuture, On or Adapt.
+func (f *AnyFuture) isMade() bool { return f != nil && (f.of != nil || f.wrong != nil) }
 
 // wrap returns actual as a future that has not begun. A future that was wrapped
 // before keeps its outcome, which both wrappers see, and the options not given
 // anew.
 func wrap(actual any, options []FutureOption) *AnyFuture {
 	f := &AnyFuture{config: defaults()}
-	if inner, ok := actual.(*AnyFuture); ok && inner != nil {
+	if inner, ok := actual.(*AnyFuture); ok && inner.isMade() {
 		*f = *inner
 	} else {
 		f.of, f.wrong = recognise(actual)
@@ -139,7 +142,7 @@ func wrap(actual any, options []FutureOption) *AnyFuture {
 // rest zero, while it is pending. It looks and never waits.
 func (f *AnyFuture) Outcome() (value any, err error, settled bool) {
 	switch {
-	case f.wrong != nil:
+	case f.of == nil:
 		return nil, nil, false
 	case f.of.own != nil:
 		return f.of.own.Outcome()
@@ -167,7 +170,7 @@ func (f *AnyFuture) look() bool {
 // for an outcome.
 func (f *AnyFuture) String() string {
 	switch {
-	case f.wrong != nil:
+	case f.of == nil:
 		return "not a future"
 	case f.of.own != nil:
 		return f.of.own.String()

@@ -6,6 +6,8 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/onsi/gomega"
 	"github.com/onsi/gomega/format"
@@ -72,4 +74,15 @@ func TestPanicOfAFunctionHasItsStack(t *testing.T) {
 	g.Expect(err.Error()).To(gomega.MatchRegexp(`^fakeloop: a function that is awaited panicked at future_test\.go:\d+: oops$`))
 	g.Expect(strings.HasPrefix(fmt.Sprintf("%+v", err), err.Error()+"\ngoroutine ")).To(gomega.BeTrue())
 	g.Expect(fmt.Sprintf("%v", err)).To(gomega.Equal(err.Error()))
+}
+
+// The time of the guard is real, but in a bubble.
+func TestTheGuardTellsItsTime(t *testing.T) {
+	g := gomega.NewWithT(t)
+	guard := func() string { return failure(BeResolved(), AsFuture(make(chan int), WithGuard(time.Nanosecond))) }
+	g.Expect(guard()).To(gomega.HavePrefix("BeResolved waited 1ns of real time for a future of type chan int, pending, and cannot tell"))
+	g.Expect(guard()).To(gomega.ContainSubstring("Nothing drives a loop here"))
+	synctest.Test(t, func(*testing.T) {
+		g.Expect(guard()).To(gomega.HavePrefix("BeResolved waited 1ns of virtual time for a future of type chan int, pending, and cannot tell"))
+	})
 }

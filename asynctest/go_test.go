@@ -8,6 +8,8 @@ import (
 
 	. "github.com/onsi/gomega"
 	. "github.com/windtunnel-go/windtunnel/asynctest"
+
+	"github.com/windtunnel-go/windtunnel/fakeloop"
 )
 
 // starts runs goroutines that are started together under one seed, and returns the order
@@ -57,7 +59,19 @@ func TestGoReports(t *testing.T) {
 		tunnel.Go("client", func() { select {} })
 		time.Sleep(time.Second)
 	})
-	g.Expect(s.errors[0]).To(And(HavePrefix("asynctest: fakeloop: "), ContainSubstring(`"client"`), ContainSubstring("made at go_test.go:")))
+	g.Expect(s.errors).To(ConsistOf(And(HavePrefix("asynctest: fakeloop: "), ContainSubstring(`"client"`), ContainSubstring("made at go_test.go:"),
+		ContainSubstring("\nThe stacks of these goroutines:\n\n1 goroutine [select (no cases)]:\n"), Not(ContainSubstring("hint")))))
+
+	s, _ = runSubject(func(_ *subject, tunnel *Tunnel) {
+		tunnel.Go("client", func() {
+			go func() { <-make(chan int) }()
+			select {}
+		})
+		time.Sleep(time.Second)
+	})
+	g.Expect(s.errors).To(HaveExactElements(
+		And(HavePrefix("asynctest: fakeloop: "), ContainSubstring("1 goroutine [select (no cases)]:"), Not(ContainSubstring("chan receive"))),
+		And(HavePrefix("asynctest: 1 goroutine was left in the bubble"), ContainSubstring("1 goroutine [chan receive]:"))))
 
 	s, returned = runSubject(func(s *subject, tunnel *Tunnel) {
 		tunnel.Go("client", func() { s.Fatalf("no") })
@@ -68,7 +82,7 @@ func TestGoReports(t *testing.T) {
 	g.Expect(s.errors).To(Equal([]string{"no"}))
 
 	tunnel := NewTunnel()
-	g.Expect(func() { tunnel.Go("client", func() {}) }).To(PanicWith(HavePrefix("fakeloop: Go on a virtual loop")))
+	g.Expect(func() { tunnel.Go("client", func() {}) }).To(PanicWith(HavePrefix("asynctest: Tunnel.Go: this tunnel was made outside of bubbles, where it has no goroutines: use Run, or call spec.Tunnel in a spec")))
 	g.Expect(tunnel.Close()).To(Succeed())
 }
 
@@ -88,4 +102,26 @@ func TestGoIsDeterministic(t *testing.T) {
 		}
 		time.Sleep(time.Minute)
 	}).To(BeDeterministic(20))
+}
+
+// Who waits for a channel on which a client was to send is told what became of the client,
+// and not how to drive a loop.
+func TestAChannelThatNeverComesTellsOfPanics(t *testing.T) {
+	g := NewWithT(t)
+	var told []error
+	for _, wrap := range []func(*Tunnel, chan int) any{
+		func(_ *Tunnel, ch chan int) any { return ch },
+		func(tunnel *Tunnel, ch chan int) any { return On(tunnel.Loop, ch) },
+	} {
+		s, _ := runSubject(func(_ *subject, tunnel *Tunnel) {
+			reply := make(chan int)
+			tunnel.Go("client", func() { panic(errLost) })
+			_, err := BeResolved().Match(wrap(tunnel, reply))
+			g.Expect(err).To(MatchError(MatchRegexp(`^BeResolved waited 10s of virtual time for a future of type chan int, pending, and cannot tell whether it will ever settle\.
+Before that, fakeloop: goroutine "client" \(d0c2e02e\), made at go_test.go:\d+ panicked at go_test.go:\d+: connection lost$`)))
+		}, WithLoop(fakeloop.Config{OnError: func(err error) { told = append(told, err) }}))
+		g.Expect(s.errors).To(HaveLen(1), "the panic fails the test all the same")
+	}
+	g.Expect(told).To(HaveLen(2))
+	g.Expect(told[0]).To(MatchError(ContainSubstring("connection lost")))
 }

@@ -28,7 +28,7 @@ func (m *haveUnobserved) Match(actual any) (bool, error) {
 	if err := checkWanted("HaveUnobserved", m.wanted); err != nil {
 		return false, err
 	}
-	loop, err := loopOf("HaveUnobserved", actual)
+	loop, err := openLoopOf("HaveUnobserved", actual)
 	if err != nil {
 		return false, err
 	}

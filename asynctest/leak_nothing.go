@@ -29,7 +29,7 @@ type leakNothing struct {
 }
 
 func (m *leakNothing) Match(actual any) (bool, error) {
-	loop, err := loopOf("LeakNothing", actual)
+	loop, err := openLoopOf("LeakNothing", actual)
 	if err != nil {
 		return false, err
 	}

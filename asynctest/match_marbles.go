@@ -1,6 +1,7 @@
 package asynctest
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -41,5 +42,5 @@ func (m *matchMarbles) Match(actual any) (bool, error) {
 func (m *matchMarbles) FailureMessage(any) string { return strings.TrimSpace(m.was.Error()) }
 
 func (m *matchMarbles) NegatedFailureMessage(any) string {
-	return fmt.Sprintf("Expected the run not to be\n    %s\nbut that is what it is", m.text)
+	return fmt.Sprintf("Expected the run not to be\n    %s\nbut that is what it is", cmp.Or(strings.TrimSpace(m.text), "(nothing)"))
 }

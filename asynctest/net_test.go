@@ -131,3 +131,31 @@ func TestWithNetworkThatIsNotValid(t *testing.T) {
 		}}}))
 	}).To(PanicWith(HavePrefix("asynctest: WithNetwork: toxics: ")))
 }
+
+// The seed of a plan is the tunnel's, but for a plan that is to do what it did elsewhere.
+func TestWithPlan(t *testing.T) {
+	plan := toxics.Plan{Toxics: []toxics.Toxic{toxics.Latency{Latency: time.Second, Jitter: time.Second / 2}}}
+	took := func(options ...TunnelOption) (elapsed time.Duration) {
+		Run(t, func(tunnel *Tunnel) {
+			tunnel.Net.Serve("api:80", says("ok"))
+			client := getter(tunnel)
+			defer client.CloseIdleConnections()
+			if _, err := get(client, "http://api/"); err != nil {
+				t.Error(err)
+			}
+			elapsed = tunnel.Elapsed()
+		}, options...)
+		return elapsed
+	}
+	g := NewWithT(t)
+	zero := took(WithSeed(0), WithNetwork(toxics.Config{Plan: plan}))
+	g.Expect(took(WithSeed(1), WithNetwork(toxics.Config{Plan: plan}))).NotTo(Equal(zero))
+	g.Expect(took(WithSeed(1), WithPlan(plan))).To(Equal(zero))
+	seven := plan
+	seven.Seed = 7
+	g.Expect(took(WithSeed(1), WithPlan(seven))).To(Equal(took(WithSeed(7), WithNetwork(toxics.Config{Plan: plan}))))
+	g.Expect(took(WithSeed(1), WithNetwork(toxics.Config{Plan: plan}), WithPlan(seven))).To(Equal(took(WithSeed(2), WithPlan(seven))))
+	g.Expect(func() {
+		NewTunnel(WithPlan(toxics.Plan{Toxics: []toxics.Toxic{toxics.Latency{Latency: -time.Second}}}))
+	}).To(PanicWith(HavePrefix("asynctest: WithPlan: toxics: ")))
+}

@@ -22,12 +22,14 @@ import (
 func NeverBlock(options ...BlockOption) types.GomegaMatcher {
 	m := &neverBlock{}
 	for _, o := range options {
-		o.applyTo(m)
+		if o != nil {
+			o.applyTo(m)
+		}
 	}
 	return m
 }
 
-// BlockOption says what [NeverBlock] tolerates. See [Except].
+// BlockOption says what [NeverBlock] tolerates. See [Except]. One that is nil says nothing.
 type BlockOption interface{ applyTo(*neverBlock) }
 
 type exception []blocking.Resource

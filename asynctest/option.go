@@ -14,7 +14,7 @@ const DefaultGuard = 10 * time.Second
 
 // FutureOption says how a matcher waits for the future that [AsFuture], [On] or
 // [Adapt] returns. The options are [WithGuard], [WithLimit], [WithLabel],
-// [WithContext] and [LoopOnly].
+// [WithContext] and [LoopOnly]. One that is nil says nothing.
 type FutureOption interface{ apply(*config) }
 
 type config struct {
@@ -32,7 +32,9 @@ func defaults() config {
 
 func (c config) with(options []FutureOption) config {
 	for _, o := range options {
-		o.apply(&c)
+		if o != nil {
+			o.apply(&c)
+		}
 	}
 	return c
 }

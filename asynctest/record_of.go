@@ -3,8 +3,6 @@ package asynctest
 import (
 	"fmt"
 
-	"github.com/onsi/gomega/format"
-
 	"github.com/windtunnel-go/windtunnel/fakeloop"
 	"github.com/windtunnel-go/windtunnel/fakeloop/timeline"
 )
@@ -17,11 +15,20 @@ func loopOf(matcher string, actual any) (*fakeloop.Loop, error) {
 			return a, nil
 		}
 	case *Tunnel:
-		if a != nil {
+		if a != nil && a.Loop != nil {
 			return a.Loop, nil
 		}
 	}
-	return nil, fmt.Errorf("%s takes a *asynctest.Tunnel or a *fakeloop.Loop.  Got:\n%s", matcher, format.Object(actual, 1))
+	return nil, fmt.Errorf("%s takes a *asynctest.Tunnel or a *fakeloop.Loop.  Got:\n%s", matcher, object(actual))
+}
+
+// openLoopOf is loopOf for matchers that look at what is going on: of a tunnel that is closed
+// nothing is.
+func openLoopOf(matcher string, actual any) (*fakeloop.Loop, error) {
+	if t, ok := actual.(*Tunnel); ok && t != nil && t.closed.Load() {
+		return nil, fmt.Errorf("%s looks at what goes on in a tunnel, and this one is closed: assert before the test is over, or look at what Close returned", matcher)
+	}
+	return loopOf(matcher, actual)
 }
 
 // timelineOf returns the timeline of what a matcher on runs got.
@@ -31,7 +38,7 @@ func timelineOf(matcher string, actual any) (*timeline.Timeline, error) {
 	}
 	loop, err := loopOf(matcher, actual)
 	if err != nil {
-		return nil, fmt.Errorf("%s takes a *timeline.Timeline, a *asynctest.Tunnel or a *fakeloop.Loop.  Got:\n%s", matcher, format.Object(actual, 1))
+		return nil, fmt.Errorf("%s takes a *timeline.Timeline, a *asynctest.Tunnel or a *fakeloop.Loop.  Got:\n%s", matcher, object(actual))
 	}
 	return loop.Timeline(), nil
 }

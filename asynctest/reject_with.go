@@ -70,6 +70,9 @@ func (m *rejectWith) check() error {
 // checkWanted says what is wrong with the errors that a matcher was told to look for.
 func checkWanted(matcher string, wanted []any) error {
 	for _, w := range wanted {
+		if v := reflect.ValueOf(w); v.Kind() == reflect.Pointer && v.IsNil() {
+			return fmt.Errorf("%s takes an error, a pointer for errors.As or a matcher.  Got a nil %v: give the address of a variable for errors.As, or use ErrorAs", matcher, v.Type())
+		}
 		switch w.(type) {
 		case error, types.GomegaMatcher:
 			continue

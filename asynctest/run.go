@@ -30,7 +30,9 @@ type TestingT interface {
 //	}
 //
 // f may use t as always, but for t.Run, t.Parallel and what t.Context and t.Cleanup
-// give, which is outside of the bubble: use tunnel.Context() and defer. A panic of f, a
+// give, which is outside of the bubble: use tunnel.Context() and defer, for a context that
+// was derived from t.Context in the bubble, and a channel that is used in t.Cleanup, can end
+// the process. A panic of f, a
 // deadlock, virtual time that stands still, goroutines that are left, and what the loop
 // says is lost fail t, each with the stacks of the bubble, and the next test runs. See
 // package spec for what these words mean; Run does for package testing what that does for
@@ -38,7 +40,19 @@ type TestingT interface {
 //
 // A test that fails prints the line that runs it again.
 func Run(t TestingT, f func(tunnel *Tunnel), options ...TunnelOption) {
+	if t == nil {
+		panic("asynctest: Run was given no test")
+	}
 	t.Helper()
+	switch {
+	case f == nil:
+		t.Errorf("asynctest: Run was given no function to run")
+		return
+	case bubble.ID() != 0:
+		t.Errorf("asynctest: Run was called in a bubble, and a bubble cannot begin inside another one: in synctest.Test use NewTunnel, in a spec with spec.Bubble use spec.Tunnel")
+		return
+	}
+	warmContext(t)
 	seed := WithSeed(rerun.Seed(rerun.Base(defaultBase), t.Name(), 1))
 	b := bubble.Start()
 	var tunnel *Tunnel
@@ -74,5 +88,14 @@ func Run(t TestingT, f func(tunnel *Tunnel), options ...TunnelOption) {
 	}
 	if exits {
 		runtime.Goexit() // as FailNow and SkipNow have begun to, on another goroutine
+	}
+}
+
+// warmContext lets the context of a test make its channel outside of the bubble. Made
+// inside, it would end the process when the test is over: package testing closes it from
+// outside. A wait for the one from outside is found by the watchdog.
+func warmContext(t TestingT) {
+	if t, ok := t.(interface{ Context() context.Context }); ok {
+		t.Context().Done()
 	}
 }

@@ -154,7 +154,7 @@ func TestRunReports(t *testing.T) {
 				s.Errorf("Close: %v", err)
 			}
 		}, nil, false},
-		{"a tunnel in a tunnel", func(s *subject, _ *Tunnel) { Run(s, func(*Tunnel) {}) }, []string{"asynctest: panicked: asynctest: a bubble cannot begin inside another one"}, false},
+		{"a tunnel in a tunnel", func(s *subject, _ *Tunnel) { Run(s, func(*Tunnel) {}) }, []string{"asynctest: Run was called in a bubble, and a bubble cannot begin inside another one"}, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			g := NewWithT(t)

@@ -15,6 +15,7 @@ import (
 	"github.com/windtunnel-go/windtunnel/asynctest/blocking"
 	"github.com/windtunnel-go/windtunnel/fakeloop"
 	"github.com/windtunnel-go/windtunnel/fakeloop/timeline"
+	"github.com/windtunnel-go/windtunnel/toxics"
 )
 
 // onLoop runs a test with a loop on virtual time.
@@ -152,6 +153,38 @@ func TestLeakNothing(t *testing.T) {
 		tunnel := NewTunnel()
 		NewWithT(t).Expect(tunnel).To(LeakNothing())
 		_ = tunnel.Close()
+	})
+}
+
+// The network of a tunnel waits for connections as long as the tunnel is there, which is no
+// leak; a connection that is left open is one, and so is a server of the user's own.
+func TestLeakNothingOnTheNetwork(t *testing.T) {
+	Run(t, func(tunnel *Tunnel) {
+		g := NewWithT(t)
+		tunnel.Net.Serve("api:80", says("ok"))
+		tunnel.Net.Apply(toxics.Partition("client", "db").For(time.Hour))
+		g.Expect(tunnel).To(LeakNothing())
+		client := getter(tunnel)
+		g.Expect(get(client, "http://api/")).To(Equal("ok"))
+		g.Expect(tunnel).NotTo(LeakNothing(), "the connection is kept alive")
+		client.CloseIdleConnections()
+		g.Expect(tunnel).To(LeakNothing())
+
+		conn, err := tunnel.Net.DialContext(tunnel.Context(), "tcp", "api:80")
+		g.Expect(err).NotTo(HaveOccurred())
+		leak := LeakNothing()
+		g.Expect(leak.Match(tunnel)).To(BeFalse())
+		g.Expect(leak.FailureMessage(tunnel)).To(ContainSubstring("hint: Close the connection, at both of its ends"))
+		g.Expect(conn.Close()).To(Succeed())
+		g.Expect(tunnel).To(LeakNothing())
+
+		l, err := tunnel.Net.Listen("api:81")
+		g.Expect(err).NotTo(HaveOccurred())
+		go func() { _, _ = l.Accept() }()
+		g.Expect(leak.Match(tunnel)).To(BeFalse())
+		g.Expect(leak.FailureMessage(tunnel)).To(ContainSubstring("hint: Close the listener, or the toxics.Network"))
+		g.Expect(l.Close()).To(Succeed())
+		g.Expect(tunnel).To(LeakNothing())
 	})
 }
 

@@ -27,7 +27,7 @@ type settleAt struct {
 
 func (m *settleAt) Match(actual any) (bool, error) {
 	var err error
-	m.was, _, err = m.settled("SettleAt", actual)
+	m.was, _, err = m.settled("SettleAt", m.at, actual)
 	return err == nil && m.seen.state != pending && m.was == m.at, err
 }
 
@@ -48,7 +48,10 @@ func (s sight) butAt(was time.Duration) string {
 
 // settled waits until the future is settled, and returns when that was, and when the
 // waiting began, on the clock of its loop.
-func (o *observer) settled(matcher string, actual any) (at, began time.Duration, err error) {
+func (o *observer) settled(matcher string, d time.Duration, actual any) (at, began time.Duration, err error) {
+	if d < 0 {
+		return 0, 0, fmt.Errorf("%s(%v): the time must not be negative", matcher, d)
+	}
 	f, bare := subject(actual)
 	if f.wrong == nil && !bare {
 		f.look()

@@ -23,7 +23,7 @@ type settleWithin struct {
 
 func (m *settleWithin) Match(actual any) (bool, error) {
 	var err error
-	m.was, m.began, err = m.settled("SettleWithin", actual)
+	m.was, m.began, err = m.settled("SettleWithin", m.within, actual)
 	return err == nil && m.seen.state != pending && m.was-m.began <= m.within, err
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"strings"
 	"sync"
 
 	"github.com/onsi/gomega/format"
@@ -55,6 +56,9 @@ func recognise(actual any) (*source, error) {
 	s := newSource(v.Type().String())
 	switch a := actual.(type) {
 	case fakeloop.Awaitable:
+		if a.Loop() == nil {
+			return nil, notAFuture(fmt.Sprintf(" a zero %v, which belongs to no loop", v.Type().Elem()))
+		}
 		s.own = a
 		return s, nil
 	case interface {
@@ -73,7 +77,7 @@ func recognise(actual any) (*source, error) {
 		s.fromCall(v)
 		return s, nil
 	}
-	return nil, notAFuture("\n" + format.Object(actual, 1))
+	return nil, notAFuture("\n" + object(actual))
 }
 
 func newSource(typ string) *source {
@@ -96,6 +100,22 @@ func (s *source) tryLock() bool {
 }
 
 func (s *source) unlock() { s.turn <- struct{}{} }
+
+// object shows what a matcher cannot use. The insides of a loop say nothing to anybody.
+func object(actual any) string {
+	t := reflect.TypeOf(actual)
+	inner := t
+	if t != nil && t.Kind() == reflect.Pointer {
+		inner = t.Elem()
+	}
+	if _, described := actual.(format.GomegaStringer); inner == nil || described || !strings.HasPrefix(inner.PkgPath(), modulePath) {
+		return format.Object(actual, 1)
+	}
+	return fmt.Sprintf("%s<%v>", format.Indent, t)
+}
+
+// modulePath is where this module's packages are.
+const modulePath = "github.com/windtunnel-go/windtunnel/"
 
 func notAFuture(got string) error {
 	return fmt.Errorf("takes a future: a *fakeloop.Future[T], a channel to receive from, a func(context.Context) (T, error), "+

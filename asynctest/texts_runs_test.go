@@ -47,12 +47,14 @@ func runTexts() []text {
 			f.look()
 			return failure(SettleAt(time.Second), f)
 		}},
+		{"SettleAt: before the beginning", func(s *scene) string { return failure(SettleAt(-1), later(s, time.Second)) }},
 		{"SettleAt: a number", func(s *scene) string { return failure(SettleAt(time.Second), 5) }},
 		{"SettleWithin: too late", func(s *scene) string {
 			_ = s.loop.Advance(time.Minute)
 			return failure(SettleWithin(time.Second), later(s, 2*time.Second))
 		}},
 		{"SettleWithin: not, but it does", func(s *scene) string { return negated(SettleWithin(time.Second), later(s, time.Second)) }},
+		{"SettleWithin: less than no time", func(s *scene) string { return failure(SettleWithin(-1), later(s, time.Second)) }},
 		{"SettleWithin: a number", func(s *scene) string { return failure(SettleWithin(time.Second), 5) }},
 		{"BeCancelled: resolved", func(s *scene) string { return failure(BeCancelled(), later(s, time.Second)) }},
 		{"BeCancelled: failed", func(s *scene) string { return failure(BeCancelled(), ended(s, errBoom)) }},
@@ -80,6 +82,7 @@ func runTexts() []text {
 			return failure(LeakNothing(), loop)
 		}},
 		{"LeakNothing: not, but it does", func(s *scene) string { return negated(LeakNothing(), s.loop) }},
+		{"LeakNothing: a future", func(s *scene) string { return failure(LeakNothing(), later(s, time.Second)) }},
 		{"LeakNothing: a number", func(s *scene) string { return failure(LeakNothing(), 5) }},
 		{"HaveSameTimeline: another", func(s *scene) string { return failure(HaveSameTimeline(run("a")), run("b")) }},
 		{"HaveSameTimeline: not, but it has", func(s *scene) string { return negated(HaveSameTimeline(run("a")), run("a")) }},
@@ -87,6 +90,7 @@ func runTexts() []text {
 		{"HaveSameTimeline: of a number", func(s *scene) string { return failure(HaveSameTimeline(5), run("a")) }},
 		{"MatchMarbles: another time", func(s *scene) string { return failure(MatchMarbles("2s a"), run("a")) }},
 		{"MatchMarbles: not, but it does", func(s *scene) string { return negated(MatchMarbles("1s a"), run("a")) }},
+		{"MatchMarbles: not, but nothing happens", func(s *scene) string { return negated(MatchMarbles(""), s.loop) }},
 		{"MatchMarbles: no marbles", func(s *scene) string { return failure(MatchMarbles("(a"), run("a")) }},
 		{"MatchMarbles: a number", func(s *scene) string { return failure(MatchMarbles("a"), 5) }},
 		{"BeDeterministic: it is not", func(s *scene) string {

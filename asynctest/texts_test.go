@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"maps"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -104,6 +105,11 @@ func texts() []text {
 		{"BeResolved: never", func(s *scene) string { return failure(BeResolved(), never(s)) }},
 		{"BeResolved: not, but it is", func(s *scene) string { return negated(BeResolved(), resolved(s)) }},
 		{"BeResolved: nil", func(s *scene) string { return failure(BeResolved(), nil) }},
+		{"BeResolved: a context that is never done", func(s *scene) string { return failure(BeResolved(), context.Background()) }},
+		{"BeResolved: a zero future", func(s *scene) string { return failure(BeResolved(), new(fakeloop.Future[int])) }},
+		{"BeResolved: a future that nobody made", func(s *scene) string { return failure(BeResolved(), new(AnyFuture)) }},
+		{"BeResolved: a number", func(s *scene) string { return failure(BeResolved(), 5) }},
+		{"BeResolved: a loop", func(s *scene) string { return failure(BeResolved(), s.loop) }},
 		{"BeResolved: a nil channel", func(s *scene) string { return failure(BeResolved(), (chan int)(nil)) }},
 		{"BeResolved: the guard, a bare channel", func(s *scene) string { return failure(BeResolved(), make(chan int)) }},
 		{"BeResolved: the guard, an idle loop", func(s *scene) string {
@@ -114,12 +120,12 @@ func texts() []text {
 			var again func()
 			again = func() { s.loop.AfterFunc(time.Second, again) }
 			again()
-			return failure(BeResolved(), On(s.loop, &doneErr{}, WithLimit(10)))
+			return failure(BeResolved(), On(s.loop, &doneErr{done: make(chan struct{})}, WithLimit(10)))
 		}},
 		{"BeResolved: the guard, a wall loop", func(s *scene) string {
 			wall := fakeloop.New(fakeloop.Config{Mode: fakeloop.Wall})
 			defer wall.Close()
-			return failure(BeResolved(), On(wall, &doneErr{}))
+			return failure(BeResolved(), On(wall, &doneErr{done: make(chan struct{})}))
 		}},
 		{"BeResolved: LoopOnly", func(s *scene) string {
 			s.loop.AfterFunc(time.Hour, func() {})
@@ -140,6 +146,7 @@ func texts() []text {
 		{"BeResolved: Adapt of nothing", func(s *scene) string { return failure(BeResolved(), Adapt[int](nil)) }},
 		{"BeRejected: resolved", func(s *scene) string { return failure(BeRejected(), resolved(s)) }},
 		{"BeRejected: not, but it is", func(s *scene) string { return negated(BeRejected(), rejected(s, errBoom)) }},
+		{"BeRejected: a number", func(s *scene) string { return failure(BeRejected(), 5) }},
 		{"BeRejected: a text", func(s *scene) string { return failure(BeRejected(), "boom") }},
 		{"ResolveWith: another value", func(s *scene) string { return failure(ResolveWith("no"), resolved(s)) }},
 		{"ResolveWith: another type", func(s *scene) string {
@@ -176,6 +183,7 @@ func texts() []text {
 		}},
 		{"RejectWith: nothing", func(s *scene) string { return failure(RejectWith(), rejected(s, errBoom)) }},
 		{"RejectWith: nil", func(s *scene) string { return failure(RejectWith(nil), rejected(s, errBoom)) }},
+		{"RejectWith: a nil pointer", func(s *scene) string { return failure(RejectWith((*fs.PathError)(nil)), rejected(s, errBoom)) }},
 		{"RejectWith: a text", func(s *scene) string { return failure(RejectWith("boom"), rejected(s, errBoom)) }},
 		{"RejectWith: a number wanted", func(s *scene) string { return failure(RejectWith(5), rejected(s, errBoom)) }},
 		{"RejectWith: a number", func(s *scene) string { return failure(RejectWith(errBoom), 5) }},
@@ -187,6 +195,8 @@ func texts() []text {
 		{"ErrorAs: not, but there is one that is right", func(s *scene) string {
 			return negated(ErrorAs[*fs.PathError](gomega.HaveField("Op", "open")), reading)
 		}},
+		{"ErrorAs: no matcher", func(s *scene) string { return failure(ErrorAs[*fs.PathError](nil), reading) }},
+		{"ErrorAs: a number", func(s *scene) string { return failure(ErrorAs[*fs.PathError](), 5) }},
 		{"ErrorAs: no error", func(s *scene) string { return failure(ErrorAs[*fs.PathError](), "boom") }},
 		{"NeverBlock: two places", func(s *scene) string { return failure(NeverBlock(), full) }},
 		{"NeverBlock: one of them excepted", func(s *scene) string { return failure(NeverBlock(Except(blocking.DNS)), full) }},
@@ -205,6 +215,7 @@ func texts() []text {
 		}},
 		{"BlockAt: not, but it does", func(s *scene) string { return negated(BlockAt("app.load"), full) }},
 		{"BlockAt: no place", func(s *scene) string { return failure(BlockAt(""), full) }},
+		{"BlockAt: blanks", func(s *scene) string { return failure(BlockAt(" "), full) }},
 		{"BlockAt: a number", func(s *scene) string { return failure(BlockAt("app.load"), 5) }},
 		{"WithGuard: not positive", func(s *scene) string { return panicOf(func() { WithGuard(0) }) }},
 		{"WithLimit: not positive", func(s *scene) string { return panicOf(func() { WithLimit(0) }) }},
@@ -257,6 +268,48 @@ func TestTexts(t *testing.T) {
 	if *update {
 		if err := os.WriteFile(textsFile, []byte(out.String()), 0o644); err != nil {
 			t.Fatal(err)
+		}
+	}
+}
+
+// TestEveryMatcher makes sure that no matcher is forgotten: each has texts for what it says when
+// it does not match, when it does, and when it is given a number, and an example, which is
+// run without Ginkgo.
+func TestEveryMatcher(t *testing.T) {
+	var sources strings.Builder
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sources.Write(text)
+	}
+	found := regexp.MustCompile(`(?m)^func ([A-Z]\w*)[^(]*\(.*\) types\.GomegaMatcher \{`).FindAllStringSubmatch(sources.String(), -1)
+	if len(found) < 18 {
+		t.Fatalf("there are %d matchers only", len(found))
+	}
+	for _, f := range found {
+		matcher, failures, negated, wrong := f[1], 0, 0, 0
+		for _, x := range slices.Concat(texts(), runTexts()) {
+			switch what, ok := strings.CutPrefix(x.name, matcher+": "); {
+			case !ok:
+			case what == "a number":
+				wrong++
+			case strings.Contains(what, "not, but"):
+				negated++
+			default:
+				failures++
+			}
+		}
+		if failures == 0 || negated == 0 || wrong == 0 {
+			t.Errorf("%s has %d texts for failures, %d for NotTo, %d for wrong input", matcher, failures, negated, wrong)
+		}
+		if !strings.Contains(sources.String(), "func Example"+matcher+"(") {
+			t.Errorf("%s has no example", matcher)
 		}
 	}
 }

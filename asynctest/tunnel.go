@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/windtunnel-go/windtunnel/asynctest/blocking"
@@ -35,9 +36,12 @@ type Tunnel struct {
 	rec     *blocking.Recorder
 	blind   error // why there is no rec
 	closing sync.Once
+	closed  atomic.Bool
+	ended   time.Duration // when it was closed; set before closed is
 }
 
-// ErrTunnelClosed is the cause with which the context of a tunnel is cancelled.
+// ErrTunnelClosed is the cause with which the context of a tunnel is cancelled, and what
+// methods return that need the tunnel when it is closed.
 var ErrTunnelClosed = errors.New("asynctest: the tunnel is closed")
 
 // NewTunnel makes a tunnel; close it with Close. In a testing/synctest bubble that neither
@@ -45,14 +49,14 @@ var ErrTunnelClosed = errors.New("asynctest: the tunnel is closed")
 func NewTunnel(options ...TunnelOption) *Tunnel {
 	c := tunnelConfig{}
 	for _, o := range options {
-		o.applyTunnel(&c)
+		if o != nil {
+			o.applyTunnel(&c)
+		}
 	}
 	if !c.seeded {
 		c.seed = rerun.Seed(rerun.Base(defaultBase), "", 1)
 	}
-	if err := c.net.Plan.Validate(); err != nil {
-		panic(fmt.Sprintf("asynctest: WithNetwork: %v", err))
-	}
+	c.setPlan()
 	t := &Tunnel{seed: c.seed}
 	c.loop.Sites = true
 	if c.loop.Mode == fakeloop.Virtual && bubble.ID() != 0 {
@@ -64,19 +68,41 @@ func NewTunnel(options ...TunnelOption) *Tunnel {
 	if c.loop.Fatal == nil {
 		c.loop.Fatal = c.fatal
 	}
+	c.loop.OnError = noting(c.loop.OnError)
 	if !c.blind {
 		t.record(c.rules)
 	}
 	t.Loop = fakeloop.New(c.loop)
-	if c.net.Plan.Seed == 0 {
-		c.net.Plan.Seed = c.seed
-	}
 	if c.net.Gate == nil {
 		c.net.Gate = t.Loop.Gate()
 	}
 	t.Net, _ = toxics.NewNetwork(c.net) // which refuses what is not valid, and nothing else
 	t.ctx, t.cancel = context.WithCancelCause(context.Background())
 	return t
+}
+
+// setPlan sets the plan of the network and its seed, and panics if it is not valid.
+func (c *tunnelConfig) setPlan() {
+	from := "WithNetwork"
+	if c.plan != nil {
+		c.net.Plan, from = *c.plan, "WithPlan"
+	} else if c.net.Plan.Seed == 0 {
+		c.net.Plan.Seed = c.seed
+	}
+	if err := c.net.Plan.Validate(); err != nil {
+		panic(fmt.Sprintf("asynctest: %s: %v", from, err))
+	}
+}
+
+// noting is the OnError of a tunnel's loop: matchers on futures that the loop does not know
+// tell the errors that it was told as the reason why one does not settle.
+func noting(told func(error)) func(error) {
+	return func(err error) {
+		bubble.Note(err)
+		if told != nil {
+			told(err)
+		}
+	}
 }
 
 // record starts the detector, which must not begin inside a bubble.
@@ -104,15 +130,36 @@ func (t *Tunnel) Seed() uint64 { return t.seed }
 // Context returns a context that is cancelled, with the cause [ErrTunnelClosed], when the
 // tunnel is closed, and so before its bubble ends. Give it to clients: their goroutines
 // end with it.
-func (t *Tunnel) Context() context.Context { return t.ctx }
+func (t *Tunnel) Context() context.Context {
+	t.mustBe("Context", made)
+	if t.closed.Load() { // the channel of the other one belongs to a bubble that may be over
+		ctx, cancel := context.WithCancelCause(context.Background())
+		cancel(ErrTunnelClosed)
+		return ctx
+	}
+	return t.ctx
+}
 
-// Elapsed returns how much virtual time has passed since the tunnel was made.
-func (t *Tunnel) Elapsed() time.Duration { return t.Loop.Elapsed() }
+// Elapsed returns how much virtual time has passed since the tunnel was made, until it was
+// closed.
+func (t *Tunnel) Elapsed() time.Duration {
+	t.mustBe("Elapsed", made)
+	if t.closed.Load() {
+		return t.ended
+	}
+	return t.Loop.Elapsed()
+}
 
 // Settle waits until nothing is left to do at this instant, on the loop and, in a
 // bubble, anywhere else. It takes the place of synctest.Wait, which must not be called
-// beside a loop.
-func (t *Tunnel) Settle() error { return t.Loop.Settle() }
+// beside a loop. When the tunnel is closed it returns [ErrTunnelClosed].
+func (t *Tunnel) Settle() error {
+	t.mustBe("Settle", made)
+	if t.closed.Load() {
+		return ErrTunnelClosed
+	}
+	return t.Loop.Settle()
+}
 
 // Go starts a goroutine in the bubble, and gives it a place in the order of the run:
 // goroutines that are started together begin one at a time, in the order of their names, or
@@ -124,18 +171,49 @@ func (t *Tunnel) Settle() error { return t.Loop.Settle() }
 //	}
 //
 // A panic of f, and a goroutine that has not ended when the tunnel is closed, fail the
-// test, by the name. See fakeloop.Loop.Go; like that, Go panics outside of bubbles.
-func (t *Tunnel) Go(name string, f func()) *fakeloop.Goroutine { return t.Loop.Go(name, f) }
+// test, by the name. See fakeloop.Loop.Go; like that, Go panics outside of bubbles, and
+// when the tunnel is closed.
+func (t *Tunnel) Go(name string, f func()) *fakeloop.Goroutine {
+	t.mustBe("Go", open)
+	if t.Loop.Mode() == fakeloop.Virtual {
+		panic("asynctest: Tunnel.Go: this tunnel was made outside of bubbles, where it has no goroutines: use Run, or call spec.Tunnel in a spec that is decorated with spec.Bubble, or in its BeforeEach in a container that is")
+	}
+	return t.Loop.Go(name, f)
+}
+
+// condition is what a call needs of a tunnel.
+type condition bool
+
+const (
+	made condition = false
+	open condition = true
+)
+
+// mustBe panics if the tunnel is in no condition for a call.
+func (t *Tunnel) mustBe(call string, c condition) {
+	switch {
+	case t.Loop == nil:
+		panic(fmt.Sprintf("asynctest: Tunnel.%s: this tunnel has not been made: use Run, spec.Tunnel or NewTunnel", call))
+	case c == open && t.closed.Load():
+		panic(fmt.Sprintf("asynctest: Tunnel.%s: the tunnel is closed, as a tunnel is when its test is over: make one in each test", call))
+	}
+}
 
 // Close cancels the context, in a bubble lets everybody who hears of that come to rest,
 // closes the network with its servers, then the loop, and ends the recording. It returns
 // what the loop knows to be lost, see fakeloop.Loop.Close, and says if the recording was
 // blind. Further calls return nil.
 func (t *Tunnel) Close() error {
+	t.mustBe("Close", made)
 	var err error
 	t.closing.Do(func() {
 		t.cancel(ErrTunnelClosed)
 		err = errors.Join(settle(t.Loop), contain(t.Net.Close), settle(t.Loop), contain(t.Loop.Close))
+		_ = contain(func() error { t.ended = t.Loop.Elapsed(); return nil })
+		t.closed.Store(true)
+		if _, leaks := errors.AsType[*fakeloop.LeakError](err); leaks {
+			err = fmt.Errorf("%w\nThe stacks of these goroutines:\n\n%s", err, bubble.Tell(bubble.Goroutine.IsNamed))
+		}
 		if t.rec != nil {
 			if _, blind := t.rec.Stop(); blind != nil {
 				err = errors.Join(err, fmt.Errorf("asynctest: the recording of the tunnel shows nothing about the callbacks: %w", blind))
@@ -173,6 +251,12 @@ func contain(f func() error) error {
 
 // String describes the tunnel.
 func (t *Tunnel) String() string {
+	switch {
+	case t == nil || t.Loop == nil:
+		return "no tunnel"
+	case t.closed.Load():
+		return fmt.Sprintf("tunnel with a %v loop, closed at %v, seed %d", t.Loop.Mode(), t.ended, t.seed)
+	}
 	return fmt.Sprintf("tunnel with a %v loop at %v, seed %d", t.Loop.Mode(), t.Loop.Elapsed(), t.seed)
 }
 

@@ -11,7 +11,7 @@ import (
 const defaultBase = 1
 
 // TunnelOption says how a [Tunnel] is made: [WithSeed], [WithLoop], [WithNetwork],
-// [WithRules], [WithFatal].
+// [WithPlan], [WithRules], [WithFatal]. One that is nil says nothing.
 type TunnelOption interface{ applyTunnel(*tunnelConfig) }
 
 type tunnelConfig struct {
@@ -19,6 +19,7 @@ type tunnelConfig struct {
 	seeded bool
 	loop   fakeloop.Config
 	net    toxics.Config
+	plan   *toxics.Plan // in the place of the one in net
 	rules  []blocking.Rule
 	fatal  func(any) bool
 	blind  bool // without a detector
@@ -43,9 +44,16 @@ func WithLoop(config fakeloop.Config) TunnelOption {
 
 // WithNetwork configures the network of a tunnel, which panics if the plan is not valid.
 // Unless they are given, the tunnel sets the seed of the plan to its own, and the gate to
-// that of its loop.
+// that of its loop. See [WithPlan] for a plan whose seed may be zero.
 func WithNetwork(config toxics.Config) TunnelOption {
 	return tunnelOption(func(c *tunnelConfig) { c.net = config })
+}
+
+// WithPlan gives the network of a tunnel a plan, in the place of the one of [WithNetwork],
+// and takes the seed of that as it is, zero too: so that the network does what the same plan
+// did elsewhere. NewTunnel panics if the plan is not valid.
+func WithPlan(plan toxics.Plan) TunnelOption {
+	return tunnelOption(func(c *tunnelConfig) { c.plan = &plan })
 }
 
 // WithRules allows single functions to block: see [NeverBlock].

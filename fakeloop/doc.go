@@ -91,8 +91,8 @@
 // If a goroutine of a bubble waits for what the bubble does not bring (a sync.Mutex
 // whose holder waits in virtual time, a real connection, a channel from outside) the time
 // of the bubble stands still, and nothing inside can notice. [WatchStalls] tells from
-// outside who waits for what, and where. Package durable has locks for which waiting
-// does not stall.
+// outside who waits for what, and where; package asynctest does so for its own bubbles.
+// Package durable has locks for which waiting does not stall.
 //
 // # Idle
 //

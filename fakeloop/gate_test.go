@@ -605,7 +605,7 @@ func TestGateRefusesWhatIsOutside(t *testing.T) {
 	for what, call := range calls {
 		outside <- call
 		text := fmt.Sprint(<-done)
-		if !strings.HasPrefix(text, "fakeloop: "+what+" from outside the bubble of the loop") {
+		if !strings.HasPrefix(text, "fakeloop: "+what+" on a closed loop, from outside its bubble (bubble ") || !strings.HasSuffix(text, "make a loop for each test") {
 			t.Errorf("%s: %s", what, text)
 		}
 	}

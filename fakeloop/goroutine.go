@@ -37,6 +37,10 @@ func thisGoroutine() goroutine {
 	return goroutine{number("goroutine "), number("synctest bubble ")}
 }
 
+// CurrentBubble returns the number that the runtime gives to the testing/synctest bubble in
+// which it is called, 0 outside of bubbles. It takes about a microsecond.
+func CurrentBubble() uint64 { return thisGoroutine().bubble }
+
 // stackOf returns the stack of a goroutine, "" if it is gone.
 func stackOf(id uint64) string {
 	for _, stack := range strings.Split(dump(), "\n\n") {
@@ -102,6 +106,12 @@ func (l *Loop) checkBubble(what string) uint64 {
 	}
 	caller := thisGoroutine()
 	if caller.bubble != l.maker.bubble {
+		l.mu.Lock()
+		closed := l.closed
+		l.mu.Unlock()
+		if closed {
+			panic(fmt.Sprintf("fakeloop: %s on a closed loop, from outside its bubble (bubble %d, the caller's is %d; 0 is none): the test that made it is over; make a loop for each test", what, l.maker.bubble, caller.bubble))
+		}
 		panic(fmt.Sprintf("fakeloop: %s from outside the bubble of the loop (bubble %d, the caller's is %d; 0 is none): start the goroutine inside the function given to synctest.Test", what, l.maker.bubble, caller.bubble))
 	}
 	return caller.id

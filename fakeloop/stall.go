@@ -51,7 +51,8 @@ type StallWatch struct {
 // or is in a system call, does it report. How long something takes is never a reason.
 //
 // While nothing is wrong a look costs next to nothing, but for a bubble in which the
-// director has had nothing to do since the last one.
+// director has had nothing to do since the last one. The bubbles of package asynctest are
+// watched without this.
 func WatchStalls(c StallConfig) *StallWatch {
 	if thisGoroutine().bubble != 0 {
 		panic("fakeloop: WatchStalls in a bubble, whose time stands still when it stalls; call it outside, before synctest.Test")
@@ -94,6 +95,41 @@ func (w *StallWatch) run() {
 			w.config.Report(err)
 		}
 	}
+}
+
+// BubbleWatch watches one bubble for a stall, whether it has a loop or not, on behalf of
+// somebody who is there anyway and looks: package asynctest watches its bubbles so. Its
+// methods are called by one goroutine at a time, outside the bubble.
+type BubbleWatch struct {
+	bubble uint64
+	after  time.Duration
+	seen   lookOfBubble
+}
+
+// WatchBubble returns a watch over a bubble, which goes by the number that the runtime gives
+// it. The bubble counts as stalled when nothing has moved for after, which must be positive.
+func WatchBubble(bubble uint64, after time.Duration) *BubbleWatch {
+	if after <= 0 {
+		panic(fmt.Sprintf("fakeloop: WatchBubble: after (%v) must be positive", after))
+	}
+	return &BubbleWatch{bubble: bubble, after: after}
+}
+
+// Every returns how often, in real time, to call Look.
+func (w *BubbleWatch) Every() time.Duration { return max(w.after/stallLooks, 1) }
+
+// Look looks at the bubble, and returns an error, once, when it has stalled. See
+// [WatchStalls] for what that means.
+func (w *BubbleWatch) Look() *StallError {
+	if n := directorsNow()[w.bubble]; w.seen.quiets != n {
+		w.seen = lookOfBubble{quiets: n}
+		return nil
+	}
+	err := w.seen.add(bubbleStacks(stacks(dump()), w.bubble), time.Now(), w.after)
+	if err != nil {
+		err.Bubble = w.bubble
+	}
+	return err
 }
 
 // lookOfBubble is how a bubble has looked for some time.

@@ -4,7 +4,9 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -220,6 +222,44 @@ func TestWhatRunsIsNoStall(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A bubble without a loop is watched by who knows its number and looks.
+func TestWatchOfOneBubble(t *testing.T) {
+	foreign, number, done := make(chan int), make(chan uint64, 1), make(chan bool)
+	go func() {
+		defer close(done)
+		synctest.Test(t, func(*testing.T) {
+			buf := make([]byte, 128)
+			_, after, _ := strings.Cut(string(buf[:runtime.Stack(buf, false)]), "synctest bubble ")
+			n, _ := strconv.ParseUint(after[:strings.IndexAny(after, ",]")], 10, 64)
+			number <- n
+			<-foreign
+			time.Sleep(time.Hour)
+		})
+	}()
+	bubble := <-number
+	watch, other := fakeloop.WatchBubble(bubble, stallAfter), fakeloop.WatchBubble(bubble+1000, stallAfter)
+	equal(t, "Every", watch.Every(), stallAfter/20)
+	var stall *fakeloop.StallError
+	tick := time.NewTicker(watch.Every())
+	defer tick.Stop()
+	for stall == nil {
+		<-tick.C
+		equal(t, "stall of no bubble", other.Look(), nil)
+		stall = watch.Look()
+	}
+	wantStall(t, []*fakeloop.StallError{stall}, `fakeloop: the time of bubble # stands still: nothing in it has moved for # of real time.
+goroutine #: chan receive at FILE: it waits for a channel that was made outside the bubble; make it inside`)
+	equal(t, "number", stall.Bubble, bubble)
+	equal(t, "remedy", stall.Blocked[0].Remedy, "a channel that was made outside the bubble; make it inside")
+	for range 40 {
+		<-tick.C
+		equal(t, "stall that was told", watch.Look(), nil)
+	}
+	close(foreign)
+	<-done
+	wantPanic(t, "fakeloop: WatchBubble: after (0s) must be positive", func() { fakeloop.WatchBubble(1, 0) })
 }
 
 // Without Report a stall ends the program, with the reason.

@@ -22,6 +22,7 @@ type Stalled struct {
 	State     string // in the runtime's words, as "sync.Mutex.Lock"
 	Where     string // "file:line", the innermost that is not the standard library's
 	Stack     string
+	Remedy    string // what it means that the goroutine is blocked there, and what to do; "" for those that wait for virtual time
 }
 
 // remedies say what it means that a goroutine of a bubble is blocked in a state, and
@@ -76,7 +77,9 @@ func bubbleStacks(all []stack, bubble uint64) bubbleOf {
 func (b bubbleOf) stallError(after time.Duration) *StallError {
 	err := &StallError{After: after}
 	for _, s := range b.blocked {
-		err.Blocked = append(err.Blocked, s.stalled())
+		blocked := s.stalled()
+		blocked.Remedy = remedies[s.state]
+		err.Blocked = append(err.Blocked, blocked)
 	}
 	for _, s := range b.waiting {
 		if s.where() != "" && s.state != "synctest.Run" { // not what package testing and the director do
@@ -87,7 +90,9 @@ func (b bubbleOf) stallError(after time.Duration) *StallError {
 	return err
 }
 
-func (s stack) stalled() Stalled { return Stalled{s.id, s.state, s.where(), s.text} }
+func (s stack) stalled() Stalled {
+	return Stalled{Goroutine: s.id, State: s.state, Where: s.where(), Stack: s.text}
+}
 
 // String names the goroutine, what it does and where.
 func (s Stalled) String() string {
@@ -118,7 +123,7 @@ func (e *StallError) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "fakeloop: the time of bubble %d stands still: nothing in it has moved for %v of real time.", e.Bubble, e.After.Round(time.Millisecond))
 	for _, s := range e.Blocked {
-		fmt.Fprintf(&b, "\n%v: it waits for %s", s, remedies[s.State])
+		fmt.Fprintf(&b, "\n%v: it waits for %s", s, s.Remedy)
 	}
 	if len(e.Waiting) > 0 {
 		b.WriteString("\nThese wait in the bubble meanwhile:")

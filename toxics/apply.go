@@ -44,6 +44,9 @@ func (n *Network) Apply(f Fault) *Applied {
 	if err := f.Validate(); err != nil {
 		panic("toxics: Apply: " + unprefixed(err))
 	}
+	if err := n.check(); err != nil && err != errClosed {
+		panic(err.Error())
+	}
 	return n.apply(f)
 }
 

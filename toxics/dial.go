@@ -71,6 +71,9 @@ func (h *Host) LookupHost(ctx context.Context, name string) ([]string, error) {
 
 func (h *Host) lookup(ctx context.Context, name string) (*Host, error) {
 	n := h.network
+	if err := n.check(); err != nil {
+		return nil, err
+	}
 	if net.ParseIP(name) == nil {
 		hits, _ := n.strike(h, name, "", "lookup")
 		for _, hit := range hits {
@@ -90,7 +93,7 @@ func (h *Host) lookup(ctx context.Context, name string) (*Host, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.closed {
-		return nil, net.ErrClosed
+		return nil, errClosed
 	}
 	found := n.hosts[strings.ToLower(name)]
 	if ip := net.ParseIP(name); ip != nil {
@@ -164,7 +167,7 @@ func (n *Network) sleep(ctx context.Context, d time.Duration, r *rand.Rand) erro
 	case <-ctx.Done():
 		return ctx.Err()
 	case <-n.closing:
-		return net.ErrClosed
+		return errClosed
 	}
 }
 
@@ -175,7 +178,7 @@ func (n *Network) open(ctx context.Context, client, server *Host, port string) (
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.closed {
-		return nil, net.ErrClosed
+		return nil, errClosed
 	}
 	l := n.listeners[net.JoinHostPort(server.name, port)]
 	if l == nil {

@@ -116,6 +116,9 @@ func (n *Network) listen(network, address string) (net.Listener, error) {
 }
 
 func (n *Network) bind(address string) (*listener, error) {
+	if err := n.check(); err != nil {
+		return nil, err
+	}
 	host, port, number, err := splitAddress(address)
 	if err != nil {
 		return nil, err
@@ -126,7 +129,7 @@ func (n *Network) bind(address string) (*listener, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.closed {
-		return nil, net.ErrClosed
+		return nil, errClosed
 	}
 	h := n.host(host)
 	if number == 0 {

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+
+	"github.com/windtunnel-go/windtunnel/fakeloop"
 )
 
 // Config says how a virtual network is set up. The zero Config is a network without
@@ -46,16 +48,20 @@ const (
 	defaultReceiveBuffer = 64 << 10
 )
 
+// errClosed says that it is the network which is closed, and not a connection of it.
+var errClosed = fmt.Errorf("the network is closed: %w", net.ErrClosed)
+
 // DefaultHost is the host that Network.DialContext dials from.
 const DefaultHost = "client"
 
 // Network is a network in memory, with hosts that have names. In a testing/synctest
 // bubble its delays take virtual time: none. It must be made and used inside the
-// bubble, and closed before the bubble's end. Outside a bubble it works in real time.
-// All methods are safe for concurrent use.
+// bubble, and closed before the bubble's end: elsewhere its methods fail or panic. Outside a
+// bubble it works in real time. All methods are safe for concurrent use.
 type Network struct {
 	config  Config
-	exact   bool // no skew
+	bubble  uint64 // where it was made; 0 outside of bubbles
+	exact   bool   // no skew
 	closing chan struct{}
 	tasks   sync.WaitGroup // every goroutine and timer of the network
 
@@ -90,7 +96,7 @@ func NewNetwork(c Config) (*Network, error) {
 		c.ReceiveBuffer = defaultReceiveBuffer
 	}
 	n := &Network{
-		config: c, closing: make(chan struct{}),
+		config: c, bubble: fakeloop.CurrentBubble(), closing: make(chan struct{}),
 		hosts: map[string]*Host{}, listeners: map[string]*listener{}, listened: map[string]bool{}, ordinals: map[string]int{}, attempts: map[string]int{},
 	}
 	for _, t := range c.Plan.Toxics {
@@ -100,6 +106,26 @@ func NewNetwork(c Config) (*Network, error) {
 		n.apply(f)
 	}
 	return n, nil
+}
+
+// check returns an error if the network cannot be used any more, or not here.
+func (n *Network) check() error {
+	n.mu.Lock()
+	closed := n.closed
+	n.mu.Unlock()
+	if closed {
+		return errClosed
+	}
+	return n.foreign()
+}
+
+// foreign returns an error if the network must not be used where it is called: the runtime
+// would end the process.
+func (n *Network) foreign() error {
+	if b := fakeloop.CurrentBubble(); b != n.bubble {
+		return fmt.Errorf("toxics: the network was made in bubble %d and is used in bubble %d, where 0 is outside of bubbles: make one in each test, inside its bubble", n.bubble, b)
+	}
+	return nil
 }
 
 // Close ends every connection, whatever is in flight, closes the listeners and the
@@ -112,6 +138,12 @@ func NewNetwork(c Config) (*Network, error) {
 // nobody has listened: errors.Is finds [ErrUnmatched]. What else went unmatched
 // [Network.Unmatched] has.
 func (n *Network) Close() error {
+	if err := n.foreign(); err != nil {
+		if n.check() == errClosed {
+			return nil
+		}
+		return err
+	}
 	n.mu.Lock()
 	first := !n.closed
 	n.closed = true

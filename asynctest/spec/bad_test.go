@@ -28,7 +28,7 @@ const golden = "testdata/bad.golden"
 // which is a copy: a suite that stood in the module would be run by ginkgo -r.
 var _ = Describe("the suite of bad specs", Ordered, func() {
 	var dir, binary string
-	var serial []types.SpecReport
+	var serial, parallel []types.SpecReport
 
 	BeforeAll(func() {
 		var err error
@@ -49,10 +49,10 @@ var _ = Describe("the suite of bad specs", Ordered, func() {
 		Expect(err).NotTo(HaveOccurred(), string(out))
 	})
 
-	DescribeTable("tells of each what is wrong with it, and of nothing else", func(parallel bool) {
+	DescribeTable("tells of each what is wrong with it, and of nothing else", func(inParallel bool) {
 		report := filepath.Join(GinkgoT().TempDir(), "report.json")
 		cmd := exec.Command(binary, "--ginkgo.seed=1", "--ginkgo.json-report="+report)
-		if parallel {
+		if inParallel {
 			cmd = exec.Command("go", "tool", "ginkgo", "run", "--procs=2", "--randomize-all", "--seed=1", "--json-report="+filepath.Base(report), "--output-dir="+filepath.Dir(report), binary)
 		}
 		cmd.Dir = dir
@@ -62,11 +62,13 @@ var _ = Describe("the suite of bad specs", Ordered, func() {
 		specs := read(report, string(out))
 		Expect(len(specs)).To(BeNumerically(">=", 60), string(out))
 		compare(specs)
-		if !parallel {
+		if inParallel {
+			parallel = specs
+		} else {
 			serial = specs
 		}
 		for _, s := range specs {
-			Expect(lines(s)).To(reproduction(s, parallel), s.FullText())
+			Expect(lines(s)).To(reproduction(s, inParallel), s.FullText())
 		}
 	},
 		Entry("serially", false),
@@ -91,27 +93,52 @@ var _ = Describe("the suite of bad specs", Ordered, func() {
 		return specs[0]
 	}
 
-	It("prints lines that fail the same way", func() {
+	// repeats runs the lines of many specs, with flags in the place of what own finds in them.
+	repeats := func(specs []types.SpecReport, own *regexp.Regexp, every int) {
+		GinkgoHelper()
 		ran := 0
-		for i, s := range serial {
-			if i%4 != 0 && !strings.HasPrefix(s.FullText(), "a seed") {
+		for i, s := range specs {
+			if i%every != 0 && !strings.HasPrefix(s.FullText(), "a seed") {
 				continue // each costs a process
 			}
 			if s.State == types.SpecStatePassed || s.State == types.SpecStateSkipped || strings.Contains(told(s), "real time") || s.IsInOrderedContainer {
 				continue
 			}
-			// The same line, but for the binary, which is there already.
 			line := strings.Replace(strings.TrimSuffix(lines(s)[0], " ./asynctest/spec/"+dir), " --focus=", " --ginkgo.focus=", 1)
-			once := again(dir, line, "go tool ginkgo run --seed=1", binary+" --ginkgo.seed=1 --ginkgo.json-report=DIR/report.json")
+			once := again(dir, line, own.FindString(line), binary+" --ginkgo.seed=1 --ginkgo.json-report=DIR/report.json")
 			Expect(told(once)).To(Equal(told(s)), line)
 			ran++
 		}
 		Expect(ran).To(BeNumerically(">=", 10))
+	}
+
+	It("prints lines that fail the same way", func() {
+		// The same lines, but for the binary, which is there already.
+		repeats(serial, regexp.MustCompile(`^go tool ginkgo run --seed=1`), 4)
 
 		// And one as it stands, but for the report.
 		i := slices.IndexFunc(serial, func(s types.SpecReport) bool { return s.FullText() == "a seed of one spec" })
 		once := again("../..", lines(serial[i])[0], "ginkgo run", "ginkgo run --json-report=report.json --output-dir=DIR")
 		Expect(told(once)).To(Equal(told(serial[i])))
+	})
+
+	It("prints such lines in parallel processes, too", func() {
+		repeats(parallel, regexp.MustCompile(`^/\S+/bad\.test --ginkgo\.seed=1`), 6)
+	})
+
+	It("has seeds that depend on Ginkgo's and on the environment, and on nothing else", func() {
+		const name = "a seed of one spec"
+		alone := func(environment string, seed int) types.SpecReport {
+			GinkgoHelper()
+			return again(dir, environment+"RUN", "RUN", fmt.Sprintf("%s --ginkgo.seed=%d --ginkgo.focus='%s$' --ginkgo.json-report=DIR/report.json", binary, seed, name))
+		}
+		i := slices.IndexFunc(serial, func(s types.SpecReport) bool { return s.FullText() == name })
+		Expect(told(alone("", 1))).To(Equal(told(serial[i])))
+		Expect(told(alone("", 2))).NotTo(Equal(told(serial[i])))
+
+		env := alone("WINDTUNNEL_SEED=1 ", 2)
+		Expect(told(env)).To(Equal(told(serial[i])))
+		Expect(lines(env)).To(HaveExactElements(HavePrefix("WINDTUNNEL_SEED=1 go tool ginkgo run --seed=2 --focus='a seed of one spec$' ")))
 	})
 })
 
@@ -243,6 +270,7 @@ var unstable = []struct {
 	{regexp.MustCompile(`[\w.\[\]:%]+:53\b`), "NAMESERVER"},
 	{regexp.MustCompile(`holds \d+ transitions`), "holds N transitions"},
 	{regexp.MustCompile(`goroutine \d+ `), "goroutine N "},
+	{regexp.MustCompile(`(bubble |caller's is )[1-9]\d*`), "${1}N"},
 }
 
 // copyName is what the directory of the bad suite's copy is called.

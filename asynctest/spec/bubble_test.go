@@ -2,7 +2,6 @@ package spec_test
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -186,21 +185,4 @@ var _ = It("may have a horizon of years", spec.Horizon(3*365*24*time.Hour), func
 
 var _ = It("must have a horizon", func() {
 	Expect(func() { spec.Horizon(0) }).To(PanicWith("spec: Horizon(0s): the horizon must be positive"))
-})
-
-var _ = Describe("many specs", spec.Bubble, func() {
-	for i := range 5 {
-		It(fmt.Sprint("with bubbles, number ", i), func() {
-			done := make(chan int)
-			for k := range 10 {
-				go func() {
-					time.Sleep(time.Duration(k) * time.Minute)
-					done <- k
-				}()
-			}
-			for k := range 10 {
-				Expect(<-done).To(Equal(k))
-			}
-		})
-	}
 })

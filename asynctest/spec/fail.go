@@ -34,7 +34,7 @@ func recovered(ctx context.Context) {
 	stack := string(debug.Stack())
 	at, found := bubble.PanicLine(stack)
 	if tell, ok := method[func(types.CodeLocation, any)](ctx, "Panic"); ok && found {
-		tell(types.CodeLocation{FileName: at.File, LineNumber: at.Line, FullStackTrace: types.PruneStack(stack, 1)}, v)
+		tell(types.CodeLocation{FileName: at.File, LineNumber: at.Line, FullStackTrace: bubble.PanicTrace(v, stack)}, v)
 		return
 	}
 	defer ginkgo.GinkgoRecover()

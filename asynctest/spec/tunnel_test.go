@@ -59,6 +59,22 @@ var _ = It("retries until the server is back", spec.Bubble, func() {
 	Expect(tunnel).To(NeverBlock(Except(blocking.DNS)))
 })
 
+// early is what Seed and Tunnel say where specs are declared.
+var early = []any{
+	panicOf(func() { spec.Seed() }),
+	panicOf(func() { spec.Tunnel() }),
+}
+
+func panicOf(f func()) (v any) {
+	defer func() { v = recover() }()
+	f()
+	return nil
+}
+
+var _ = It("refuses to make a tunnel where no spec runs", func() {
+	Expect(early).To(HaveEach("spec: Tunnel and Seed belong to a spec that runs: call them in an It or a BeforeEach, and not in the body of a Describe or at the top level"))
+})
+
 var _ = Describe("a tunnel", func() {
 	Context("of a spec in a bubble", spec.Bubble, func() {
 		var tunnel *Tunnel

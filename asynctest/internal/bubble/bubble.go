@@ -11,6 +11,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/windtunnel-go/windtunnel/fakeloop"
 )
 
 // DefaultHorizon is how far a function may move virtual time before it is given up. It is
@@ -47,6 +49,8 @@ type Bubble struct {
 	closed  bool
 	trouble bool // a function did not return
 	atEnd   []func()
+	notes   []error
+	told    map[uint64]bool // goroutines that need not be reported any more
 }
 
 // bubbles are those that are alive, by their number.
@@ -143,9 +147,9 @@ func (b *Bubble) Run(c Call) Result {
 
 // await waits, outside, for a function to end.
 func (b *Bubble) await(j *job) Result {
-	look := time.NewTicker(b.guard / looks)
+	dog := fakeloop.WatchBubble(b.id, b.guard)
+	look := time.NewTicker(dog.Every())
 	defer look.Stop()
-	dog := watchdog{bubble: b.id}
 	cancelled := j.Context.Done()
 	for {
 		select {
@@ -153,15 +157,15 @@ func (b *Bubble) await(j *job) Result {
 			return r
 		case f := <-b.calls:
 			f()
-			dog = watchdog{bubble: b.id}
+			dog = fakeloop.WatchBubble(b.id, b.guard)
 		case <-b.ended:
 			return b.over()
 		case <-cancelled:
 			cancelled = nil
 			j.cancelled.Store(true)
 		case <-look.C:
-			if frozen := dog.look(); frozen != nil {
-				return frozen.result(j, b.guard)
+			if stall := dog.Look(); stall != nil {
+				return j.frozen(stall, b.guard)
 			}
 		}
 	}
@@ -191,9 +195,9 @@ func (b *Bubble) End() Result {
 	if b.busy.Load() {
 		return Result{} // it may end later, or never
 	}
-	look := time.NewTicker(b.guard / looks)
+	dog := fakeloop.WatchBubble(b.id, b.guard)
+	look := time.NewTicker(dog.Every())
 	defer look.Stop()
-	dog := watchdog{bubble: b.id}
 	for {
 		select {
 		case <-b.ended:
@@ -203,16 +207,45 @@ func (b *Bubble) End() Result {
 			case b.verdict == nil || trouble:
 				return Result{}
 			}
-			return Result{Outcome: Leaked, Value: b.verdict, Goroutines: Goroutines(b.id)}
+			return b.leak(Goroutines(b.id))
 		case <-look.C:
-			if frozen := dog.look(); frozen != nil {
+			if stall := dog.Look(); stall != nil {
 				if trouble {
 					return Result{}
 				}
-				return Result{Outcome: Leaked, Goroutines: frozen.goroutines}
+				return b.leak(frozen(stall))
 			}
 		}
 	}
+}
+
+// leak is the result of a bubble in which goroutines are left.
+func (b *Bubble) leak(left []Goroutine) Result {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	left = slices.DeleteFunc(left, func(g Goroutine) bool { return b.told[g.ID] })
+	if len(left) == 0 && len(b.told) > 0 {
+		return Result{}
+	}
+	return Result{Outcome: Leaked, Value: b.verdict, Goroutines: left}
+}
+
+// Tell shows the goroutines for which is holds, of the bubble in which it is called but for
+// the calling one, as End does. They are told then: End does not report them again.
+func Tell(is func(Goroutine) bool) string {
+	goroutines := slices.DeleteFunc(Goroutines(ID()), func(g Goroutine) bool { return !is(g) })
+	if found, ok := bubbles.Load(ID()); ok {
+		b := found.(*Bubble)
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		if b.told == nil {
+			b.told = make(map[uint64]bool)
+		}
+		for _, g := range goroutines {
+			b.told[g.ID] = true
+		}
+	}
+	return stacks(goroutines, 0, true)
 }
 
 // AtEnd has f called outside of the bubble in which it is called, when that ends,
@@ -225,6 +258,30 @@ func AtEnd(f func()) {
 		defer b.mu.Unlock()
 		b.atEnd = append(b.atEnd, f)
 	}
+}
+
+// Note keeps an error for Noted, in the bubble in which it is called. It does nothing
+// where Outside returns false, and outside of bubbles.
+func Note(err error) {
+	if found, ok := bubbles.Load(ID()); ok {
+		b := found.(*Bubble)
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.notes = append(b.notes, err)
+	}
+}
+
+// Noted returns what has been noted in the bubble in which it is called: errors that may be
+// the reason for something that does not come.
+func Noted() []error {
+	found, ok := bubbles.Load(ID())
+	if !ok {
+		return nil
+	}
+	b := found.(*Bubble)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.notes)
 }
 
 func (b *Bubble) cleanUp() {

@@ -3,9 +3,12 @@ package bubble
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
+	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -14,6 +17,14 @@ import (
 )
 
 var errBoom = errors.New("boom")
+
+var numbers = regexp.MustCompile(`:\d+\b`)
+
+// here is this file as stacks name it.
+var here = func() string {
+	_, file, _, _ := runtime.Caller(0)
+	return file
+}()
 
 func run(b *Bubble, f func()) Result {
 	return b.Run(Call{Body: func(context.Context) { f() }})
@@ -72,12 +83,47 @@ func TestFunctionsShareABubble(t *testing.T) {
 
 func TestAFunctionThatPanics(t *testing.T) {
 	b := Start()
-	r := run(b, func() { panic(errBoom) })
+	r := b.Run(Call{Body: func(context.Context) { panic(errBoom) }})
 	equal(t, "outcome", r.Outcome, Panicked)
 	equal(t, "value", r.Value, any(errBoom))
-	contains(t, r.String(), "panicked: boom", "TestAFunctionThatPanics", "bubble_test.go")
+	if text := numbers.ReplaceAllString(r.String(), ":LINE"); text != `panicked: boom
+
+    github.com/windtunnel-go/windtunnel/asynctest/internal/bubble.TestAFunctionThatPanics.func1
+        `+here+`:LINE` {
+		t.Error(text)
+	}
 	equal(t, "the next", run(b, func() {}).Outcome, Returned)
 	equal(t, "end", b.End().Outcome, Returned)
+}
+
+// The stack begins with the panic, not with who found it, and of a misuse nothing is shown
+// but who did it.
+func TestTraceOfAPanic(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		f    func()
+		want string
+		not  string
+	}{
+		{"of the library", func() { strings.Repeat("x", -1) }, "strings.Repeat", "runtime/panic.go"},
+		{"of the runtime", func() { var m map[int]int; m[1] = 1 }, "TestTraceOfAPanic", "runtime/"},
+		{"in a deferred call", func() {
+			defer func() { panic("second") }()
+			panic("first")
+		}, "TestTraceOfAPanic", "    panic\n"},
+		{"misuse", func() { Start() }, "TestTraceOfAPanic", "bubble.Start"},
+	} {
+		b := Start()
+		r := run(b, c.f)
+		contains(t, r.String(), c.want)
+		if strings.Contains(r.String(), c.not) || strings.Contains(r.String(), "debug.Stack") || strings.Contains(r.String(), "protect") {
+			t.Errorf("%s: there is something in it of which the reader knows nothing:\n%v", c.name, r)
+		}
+		equal(t, "end", b.End().Outcome, Returned)
+	}
+	for v, want := range map[any]bool{"fakeloop: no": true, "fakeloop": false, "other: no": false, 5: false} {
+		equal(t, fmt.Sprint(v), isMisuse(v), want)
+	}
 }
 
 func TestAFunctionThatExits(t *testing.T) {
@@ -195,7 +241,7 @@ func TestTheWatchdogNamesAMutex(t *testing.T) {
 	mu.Lock()
 	r := run(b, func() { mu.Lock() })
 	equal(t, "outcome", r.Outcome, Frozen)
-	contains(t, r.String(), "virtual time stands still", "goroutine [sync.Mutex.Lock], the one that runs the test:", "hint: a mutex")
+	contains(t, r.String(), "virtual time stands still", "goroutine [sync.Mutex.Lock], the one that runs the test:", "hint: a lock of package sync")
 	equal(t, "the next", run(b, func() {}).Outcome, Busy)
 	equal(t, "end", b.End().Outcome, Returned)
 	mu.Unlock()
@@ -334,4 +380,23 @@ func TestGuardOfTheEnvironment(t *testing.T) {
 		contains(t, recover().(string), `asynctest: WINDTUNNEL_GUARD="-3s": want a positive duration`)
 	}()
 	guard()
+}
+
+// What is noted stays in its bubble.
+func TestNotes(t *testing.T) {
+	Note(errBoom)
+	equal(t, "outside", len(Noted()), 0)
+	for range 2 {
+		b := Start()
+		run(b, func() {
+			equal(t, "before", len(Noted()), 0)
+			Note(errBoom)
+		})
+		run(b, func() { equal(t, "notes", slices.Equal(Noted(), []error{errBoom}), true) })
+		equal(t, "end", b.End().Outcome, Returned)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		Note(errBoom)
+		equal(t, "in another's bubble", len(Noted()), 0)
+	})
 }

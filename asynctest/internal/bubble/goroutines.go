@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"reflect"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/windtunnel-go/windtunnel/fakeloop"
 )
 
 // Goroutine is a goroutine of a bubble as a dump of all stacks shows it.
@@ -15,6 +18,8 @@ type Goroutine struct {
 	Durable bool   // it waits for what only the bubble itself can bring
 	Frames  []Frame
 	Created Frame // by whom; zero for the first of a bubble
+
+	remedy string // of one that keeps virtual time from moving
 }
 
 // Frame is a line of a stack.
@@ -25,12 +30,12 @@ type Frame struct {
 }
 
 // ID returns the number of the bubble in which it is called, 0 outside of bubbles.
-// The runtime tells it in no other way than at the head of a stack:
+func ID() uint64 { return fakeloop.CurrentBubble() }
+
+// current returns the number of the calling goroutine. The runtime tells it in no other way
+// than at the head of a stack:
 //
 //	goroutine 18 [running, synctest bubble 3]:
-func ID() uint64 { return number(head(), "synctest bubble ") }
-
-// current returns the number of the calling goroutine.
 func current() uint64 { return number(head(), "goroutine ") }
 
 func head() []byte {
@@ -116,7 +121,27 @@ var (
 	serveFrame   = reflect.TypeFor[*Bubble]().Elem().PkgPath() + ".(*Bubble).serve"
 	performFrame = strings.TrimSuffix(serveFrame, "serve") + "perform.func"
 	protectFrame = strings.TrimSuffix(serveFrame, "(*Bubble).serve") + "protect"
+	runFrame     = inModule + "asynctest.Run.func"
+	repeatFrame  = inModule + "asynctest.runTunnel.func"
+	namedFrame   = inFakeloop + "(*Goroutine).run"
 )
+
+const (
+	inFakeloop = inModule + "fakeloop."
+	inToxics   = inModule + "toxics."
+)
+
+// isEntry reports whether a frame is how a test gets into its bubble, or a goroutine to its
+// name, as is all below.
+func (f Frame) isEntry() bool {
+	return strings.HasPrefix(f.Func, performFrame) || f.Func == protectFrame || f.Func == namedFrame || strings.HasPrefix(f.Func, runFrame) || strings.HasPrefix(f.Func, repeatFrame) ||
+		strings.HasPrefix(f.Func, "github.com/onsi/ginkgo/v2/internal.")
+}
+
+// isMatcher reports whether a frame is how an assertion gets to what it waits for.
+func (f Frame) isMatcher() bool {
+	return strings.HasPrefix(f.Func, inGomega) || strings.HasPrefix(f.Func, inModule+"asynctest.") && !strings.HasSuffix(f.File, "_test.go")
+}
 
 // isMachinery reports whether the goroutine belongs to the bubble itself.
 func (g Goroutine) isMachinery() bool {
@@ -129,19 +154,40 @@ func (g Goroutine) isMachinery() bool {
 	return false
 }
 
-// isIdleLoop reports whether the goroutine is one that a fakeloop.Loop keeps, and runs no
-// code of anybody else's. It has no part in a deadlock.
-func (g Goroutine) isIdleLoop() bool {
-	const fakeloop = "github.com/windtunnel-go/windtunnel/fakeloop."
-	if !strings.HasPrefix(g.Created.Func, fakeloop) {
-		return false
-	}
-	for _, f := range g.Frames {
-		if !f.isStandard() && !strings.HasPrefix(f.Func, fakeloop) {
-			return false
-		}
-	}
-	return true
+// isLoop reports whether the goroutine is one that a fakeloop.Loop keeps, and runs no code
+// of anybody else's.
+func (g Goroutine) isLoop() bool {
+	return strings.HasPrefix(g.Created.Func, inFakeloop) && g.runsOnly(inFakeloop)
+}
+
+// isServer reports whether the goroutine is one that waits for connections to a server of a
+// toxics.Network.
+func (g Goroutine) isServer() bool {
+	return slices.ContainsFunc(g.Frames, func(f Frame) bool { return strings.HasPrefix(f.Func, inToxics+"(*Network).Serve.") }) && g.runsOnly(inToxics)
+}
+
+// isLink reports whether the goroutine carries what is written on a connection of a
+// toxics.Network to its other end.
+func (g Goroutine) isLink() bool {
+	return slices.ContainsFunc(g.Frames, func(f Frame) bool { return strings.HasPrefix(f.Func, inToxics+"(*link).") })
+}
+
+// isService reports whether the goroutine is there as long as the loop or the network to which
+// it belongs is. It is no leak before they are closed.
+func (g Goroutine) isService() bool { return g.isLoop() || g.isServer() }
+
+// isBystander reports whether the goroutine has no part in a deadlock.
+func (g Goroutine) isBystander() bool { return g.isService() || g.isLink() }
+
+// IsNamed reports whether the goroutine has been started by Loop.Go of a fakeloop.Loop.
+func (g Goroutine) IsNamed() bool {
+	return slices.ContainsFunc(g.Frames, func(f Frame) bool { return f.Func == namedFrame })
+}
+
+// runsOnly reports whether all functions of the goroutine are of the standard library or
+// have names that begin with prefix.
+func (g Goroutine) runsOnly(prefix string) bool {
+	return !slices.ContainsFunc(g.Frames, func(f Frame) bool { return !f.isStandard() && !strings.HasPrefix(f.Func, prefix) })
 }
 
 // User returns the line of the goroutine that its author would look at first: the
@@ -160,22 +206,6 @@ func (g Goroutine) User() (Frame, bool) {
 		return Frame{}, false
 	}
 	return *first, true
-}
-
-// PanicLine returns the line of a panic, of which stack is that of the goroutine (as
-// debug.Stack has it): the innermost that belongs to whoever wrote the test or the code
-// under test.
-func PanicLine(stack string) (Frame, bool) {
-	head, rest, _ := strings.Cut(stack, "\n")
-	g := parse(head, rest)
-	begun := false
-	for _, f := range g.Frames {
-		begun = begun || f.Func == "panic"
-		if begun && f.Func != "panic" && !f.isStandard() && (strings.HasSuffix(f.File, "_test.go") || !strings.HasPrefix(f.Func, "github.com/windtunnel-go/windtunnel/")) {
-			return f, true
-		}
-	}
-	return Frame{}, false
 }
 
 // library is the directory of the standard library's sources, "" if they are not named

@@ -49,38 +49,15 @@ func TestUserLine(t *testing.T) {
 	}
 }
 
-// Time stands still only if nothing runs or may run, and somebody waits for what is not
-// in the bubble.
-func TestStillness(t *testing.T) {
-	durable, mutex := Goroutine{ID: 1, State: "select", Durable: true}, Goroutine{ID: 2, State: "sync.Mutex.Lock"}
-	for _, c := range []struct {
-		name       string
-		goroutines []Goroutine
-		want       bool
-	}{
-		{"nobody", nil, false},
-		{"durable", []Goroutine{durable}, false},
-		{"a mutex", []Goroutine{durable, mutex}, true},
-		{"one runs", []Goroutine{mutex, {ID: 3, State: "running"}}, false},
-		{"one may run", []Goroutine{mutex, {ID: 3, State: "runnable"}}, false},
-		{"a system call", []Goroutine{mutex, {ID: 3, State: "syscall"}}, false},
-		{"a collection", []Goroutine{mutex, {ID: 3, State: "GC assist wait"}}, false},
-	} {
-		_, got := stillness(c.goroutines)
-		equal(t, c.name, got, c.want)
-	}
-	a, _ := stillness([]Goroutine{mutex})
-	b, _ := stillness([]Goroutine{{ID: 2, State: "sync.Mutex.Lock", Frames: []Frame{{Func: "f"}}}})
-	equal(t, "two places look alike", a == b, false)
-}
-
 func TestHints(t *testing.T) {
 	for function, part := range map[string]string{
 		"net/http.(*persistConn).readLoop":                                   "Close the Body",
 		"net/http.(*Server).Serve":                                           "Close the http.Server",
 		"google.golang.org/grpc/internal/grpcsync.(*CallbackSerializer).run": "cc.Close",
 		"github.com/jackc/pgx/v5/pgxpool.(*Pool).backgroundHealthCheck":      "pool.Close",
-		"github.com/windtunnel-go/windtunnel/fakeloop.(*Loop).sleep":         "Close of the fakeloop.Loop",
+		inToxics + "(*listener).Accept":                                      "Close the listener",
+		inToxics + "(*link).write":                                           "Close the connection",
+		inFakeloop + "(*Loop).Await":                                         "",
 		"github.com/nats-io/nats.go.(*Conn).flusher":                         "nats.Conn",
 		"github.com/nats-io/nats-server/v2/server.(*Server).Start.func1":     "WaitForShutdown",
 		"github.com/hashicorp/raft.(*Raft).run":                              "CloseStreams",
@@ -96,22 +73,59 @@ func TestHints(t *testing.T) {
 	// Who waits for a mutex of a client's does not keep the client open.
 	h := Goroutine{State: "sync.RWMutex.RLock", Frames: []Frame{{Func: "sync.(*RWMutex).RLock"}, {Func: "github.com/nats-io/nats.go.(*Conn).Status"}}}.hint()
 	equal(t, "hint", h, "hint: a mutex: whoever holds it must not wait for virtual time meanwhile")
+	loop := Goroutine{Created: Frame{Func: inFakeloop + "join"}}
+	equal(t, "hint of a loop", loop.hint(), "hint: call Close of the fakeloop.Loop")
 }
 
-// The goroutines of a loop count only while they run a callback.
-func TestIdleLoops(t *testing.T) {
-	const fakeloop = "github.com/windtunnel-go/windtunnel/fakeloop."
-	loop := []Frame{{Func: "runtime.gopark", File: library + "runtime/proc.go"}, {Func: fakeloop + "(*Loop).sleep"}}
-	callback := append([]Frame{{Func: "example.org/x.callback", File: "/src/x.go"}}, loop...)
+// The goroutines of a loop count only while they run a callback, and those of a network while
+// there are connections.
+func TestServices(t *testing.T) {
+	park, serve := Frame{Func: "runtime.gopark", File: library + "runtime/proc.go"}, Frame{Func: "net/http.(*Server).Serve", File: library + "net/http/server.go"}
+	user := Frame{Func: "example.org/x.f", File: "/src/x.go"}
+	accept, server := Frame{Func: inToxics + "(*listener).Accept"}, Frame{Func: inToxics + "(*Network).Serve.func1"}
+	sleep, link := Frame{Func: inFakeloop + "(*Loop).sleep"}, Frame{Func: inToxics + "(*link).write"}
+	began := Frame{Func: inFakeloop + "(*Loop).startBeside"}
 	for _, c := range []struct {
-		g    Goroutine
-		want bool
+		name                          string
+		g                             Goroutine
+		loop, service, bystand, named bool
 	}{
-		{Goroutine{Frames: loop, Created: Frame{Func: fakeloop + "(*Loop).startBeside"}}, true},
-		{Goroutine{Frames: callback, Created: Frame{Func: fakeloop + "(*Loop).startBeside"}}, false},
-		{Goroutine{Frames: loop, Created: Frame{Func: "example.org/x.Run"}}, false},
+		{"a loop", Goroutine{Frames: []Frame{park, sleep}, Created: began}, true, true, true, false},
+		{"a callback", Goroutine{Frames: []Frame{user, park, sleep}, Created: began}, false, false, false, false},
+		{"who waits for a loop", Goroutine{Frames: []Frame{park, sleep}, Created: user}, false, false, false, false},
+		{"a server", Goroutine{Frames: []Frame{park, accept, serve, server}}, false, true, true, false},
+		{"the user's server", Goroutine{Frames: []Frame{park, accept, serve, user}}, false, false, false, false},
+		{"a server that calls the user", Goroutine{Frames: []Frame{user, serve, server}}, false, false, false, false},
+		{"a link", Goroutine{Frames: []Frame{park, link}}, false, false, true, false},
+		{"one that has a name", Goroutine{Frames: []Frame{park, user, {Func: namedFrame}}, Created: began}, false, false, false, true},
 	} {
-		equal(t, "idle", c.g.isIdleLoop(), c.want)
+		equal(t, c.name+" is a loop", c.g.isLoop(), c.loop)
+		equal(t, c.name+" is a service", c.g.isService(), c.service)
+		equal(t, c.name+" has no part", c.g.isBystander(), c.bystand)
+		equal(t, c.name+" has a name", c.g.IsNamed(), c.named)
+	}
+}
+
+// What has been told once is not told at the end, and the rest is.
+func TestTell(t *testing.T) {
+	for _, all := range []bool{true, false} {
+		b := Start()
+		run(b, func() {
+			never := make(chan int)
+			go func() { <-never }()
+			go func() { select {} }()
+			settle()
+			text := Tell(func(g Goroutine) bool { return all || g.State == "chan receive" })
+			contains(t, text, "1 goroutine [chan receive]:", "created by "+inModule)
+			equal(t, "tells of the other", strings.Contains(text, "select"), all)
+		})
+		r := b.End()
+		if all {
+			equal(t, "outcome", r.Outcome, Returned)
+			continue
+		}
+		equal(t, "outcome", r.Outcome, Leaked)
+		contains(t, r.String(), "1 goroutine was left", "[select (no cases)]")
 	}
 }
 

@@ -25,7 +25,8 @@ var hints = []struct {
 	{"github.com/twmb/franz-go/pkg/kfake.", "call Close of the kfake.Cluster"},
 	{"github.com/twmb/franz-go", "call Close of the kgo.Client"},
 	{"database/sql.(*DB).", "call Close of the sql.DB"},
-	{"github.com/windtunnel-go/windtunnel/fakeloop.", "call Close of the fakeloop.Loop"},
+	{inToxics + "(*listener).Accept", "Close the listener, or the toxics.Network"},
+	{inToxics + "(*link).", "Close the connection, at both of its ends"},
 	{"context.(*cancelCtx).propagateCancel", "cancel the context"},
 	{"os/signal.", "call signal.Stop"},
 	{"os/exec.(*Cmd).", "wait for the process outside of the bubble"},
@@ -34,6 +35,9 @@ var hints = []struct {
 
 // hint says what would end the goroutine; "" if that is not known.
 func (g Goroutine) hint() string {
+	if g.isLoop() {
+		return "hint: call Close of the fakeloop.Loop"
+	}
 	for _, h := range hints {
 		for _, f := range g.Frames {
 			if strings.Contains(f.Func, h.function) {
@@ -41,8 +45,8 @@ func (g Goroutine) hint() string {
 			}
 		}
 	}
-	if !g.Durable && strings.HasPrefix(g.State, "chan ") || g.State == "select" && !g.Durable {
-		return "hint: a channel that was made outside the bubble: make it inside"
+	if g.remedy != "" {
+		return "hint: " + g.remedy
 	}
 	return ""
 }

@@ -37,7 +37,7 @@ type Result struct {
 
 // stuck is the result of a function that has reached its horizon.
 func stuck(j *job, bubble uint64, moved time.Duration) Result {
-	r := Result{Outcome: Stuck, Moved: moved, Goroutines: slices.DeleteFunc(Goroutines(bubble), Goroutine.isIdleLoop)}
+	r := Result{Outcome: Stuck, Moved: moved, Goroutines: slices.DeleteFunc(Goroutines(bubble), Goroutine.isBystander)}
 	r.find(j.goroutine.Load())
 	return r
 }
@@ -66,7 +66,7 @@ func (r Result) String() string {
 	case Returned:
 		return ""
 	case Panicked:
-		return fmt.Sprintf("panicked: %v\n\n%s", r.Value, r.Stack)
+		return fmt.Sprintf("panicked: %v\n\n%s", r.Value, PanicTrace(r.Value, r.Stack))
 	case Exited:
 		return "ended by runtime.Goexit, which is what FailNow and SkipNow of a testing.T do"
 	case Stuck:
@@ -138,8 +138,11 @@ func (g Goroutine) text(function, hints bool) string {
 	}
 	b.WriteString(":\n")
 	for _, f := range g.Frames {
-		if strings.HasPrefix(f.Func, performFrame) || f.Func == protectFrame || strings.HasPrefix(f.Func, "github.com/onsi/ginkgo/v2/internal.") {
-			break // the rest is how a test gets into its bubble
+		if f.isEntry() {
+			break
+		}
+		if f.isMatcher() {
+			continue
 		}
 		fmt.Fprintf(&b, "    %s\n        %s:%d\n", f.Func, f.File, f.Line)
 	}
@@ -152,8 +155,9 @@ func (g Goroutine) text(function, hints bool) string {
 	return b.String()
 }
 
-// Others shows the goroutines of the bubble in which it is called, but for the calling one
-// and those of idle loops; "" if there are none, and outside of bubbles.
+// Others shows the goroutines of the bubble in which it is called, but for the calling one,
+// those that loops keep, and those that wait for connections to servers of networks; "" if
+// there are none, and outside of bubbles.
 func Others() string {
-	return stacks(slices.DeleteFunc(Goroutines(ID()), Goroutine.isIdleLoop), 0, true)
+	return stacks(slices.DeleteFunc(Goroutines(ID()), Goroutine.isService), 0, true)
 }

@@ -1,60 +1,28 @@
 package bubble
 
 import (
-	"fmt"
-	"slices"
 	"strings"
 	"time"
+
+	"github.com/windtunnel-go/windtunnel/fakeloop"
 )
 
-// looks is how many times in a row the watchdog must see the same before it barks.
-const looks = 5
-
-// watchdog tells, from outside, that virtual time stands still in a bubble.
-type watchdog struct {
-	bubble uint64
-	last   string
-	seen   int
-}
-
-// frozen is a bubble in which nothing runs and somebody waits for what virtual time
-// cannot end.
-type frozen struct{ goroutines []Goroutine }
-
-// look returns what stands still, nil if anything runs, or may run.
-func (d *watchdog) look() *frozen {
-	goroutines := Goroutines(d.bubble)
-	text, stands := stillness(goroutines)
-	if !stands || text != d.last {
-		d.last, d.seen = text, 0
-	}
-	if d.seen++; !stands || d.seen < looks {
-		return nil
-	}
-	return &frozen{goroutines}
-}
-
-// stillness reports whether all goroutines wait, at least one of them not durably, and
-// where they are, to be compared with what is seen later.
-func stillness(goroutines []Goroutine) (string, bool) {
-	var b strings.Builder
-	stands := false
-	for _, g := range goroutines {
-		if slices.Contains(active, g.State) || strings.HasPrefix(g.State, "GC ") {
-			return "", false
+// frozen returns the goroutines of a bubble in which virtual time stands still, those that
+// keep it from moving first.
+func frozen(stall *fakeloop.StallError) []Goroutine {
+	var out []Goroutine
+	for _, s := range append(stall.Blocked, stall.Waiting...) {
+		head, rest, _ := strings.Cut(s.Stack, "\n")
+		if g := parse(head, rest); !g.isMachinery() {
+			g.remedy = s.Remedy
+			out = append(out, g)
 		}
-		stands = stands || !g.Durable
-		fmt.Fprintln(&b, g.ID, g.State, g.Frames)
 	}
-	return b.String(), stands
+	return out
 }
 
-// active are the states of goroutines that do something, or would if they had a
-// processor.
-var active = []string{"running", "runnable", "syscall", "idle", "dead", "copystack", "preempted", "waiting", "wait for GC cycle"}
-
-func (f *frozen) result(j *job, guard time.Duration) Result {
-	r := Result{Outcome: Frozen, Goroutines: f.goroutines, guard: guard}
+func (j *job) frozen(stall *fakeloop.StallError, guard time.Duration) Result {
+	r := Result{Outcome: Frozen, Goroutines: frozen(stall), guard: guard}
 	r.find(j.goroutine.Load())
 	return r
 }

@@ -152,6 +152,13 @@ var _ = Describe("a panic", spec.Bubble, func() {
 		time.Sleep(time.Second)
 	})
 
+	It("in tunnel.Go, of whom a channel is expected", func() {
+		tunnel := spec.Tunnel()
+		replies := make(chan string)
+		tunnel.Go("client", func() { panic("oh no") })
+		Expect(replies).To(ResolveWith("ok"))
+	})
+
 	It("in DeferCleanup", func() {
 		DeferCleanup(func() { panic("oh no") })
 	})

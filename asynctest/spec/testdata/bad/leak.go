@@ -80,6 +80,11 @@ var _ = Describe("a goroutine left", spec.Bubble, func() {
 		fakeloop.New(fakeloop.Config{Mode: fakeloop.Bubble})
 	})
 
+	It("by tunnel.Go", func() {
+		tunnel := spec.Tunnel()
+		tunnel.Go("client", func() { select {} })
+	})
+
 	It("by a context that is not cancelled", func() {
 		ctx, cancel := context.WithCancel(context.Background())
 		_ = cancel

@@ -19,6 +19,13 @@ import (
 // timers is how some libraries save allocations.
 var timers sync.Pool
 
+// over is a tunnel that is closed, as that of the spec before would be.
+var over *Tunnel
+
+var _ = BeforeSuite(func() {
+	Run(GinkgoTB(), func(tunnel *Tunnel) { over = tunnel })
+})
+
 var _ = Describe("misuse", spec.Bubble, func() {
 	for _, time := range []string{"once", "twice"} {
 		It("of http.DefaultClient, "+time, func() {
@@ -52,6 +59,20 @@ var _ = Describe("misuse", spec.Bubble, func() {
 		Run(GinkgoTB(), func(*Tunnel) {})
 	})
 
+	It("of the tunnel of a spec that is over", func() {
+		last := over
+		last.Go("client", func() {})
+	})
+
+	It("of the loop of a spec that is over", func() {
+		last := over
+		last.Loop.Post(func() {})
+	})
+
+	It("of tunnel.Go", func() {
+		spec.Tunnel().Go("", func() {})
+	})
+
 	It("of a loop that must not be blocked", func() {
 		tunnel := spec.Tunnel()
 		tunnel.Loop.Post(func() { time.Sleep(time.Hour) })
@@ -63,7 +84,22 @@ var _ = Describe("misuse", spec.Bubble, func() {
 var _ = Describe("an Ordered container", Ordered, ContinueOnFailure, spec.Bubble, func() {
 	var foreign chan int
 
-	BeforeAll(func() { foreign = make(chan int) })
+	var tunnel *Tunnel
+
+	BeforeAll(func() {
+		foreign = make(chan int)
+		tunnel = spec.Tunnel()
+		tunnel.Net.Serve("api:80", http.NotFoundHandler())
+	})
+
+	It("that dials in the network of BeforeAll", func(ctx SpecContext) {
+		_, err := tunnel.Net.DialContext(ctx, "tcp", "api:80")
+		Expect(err).NotTo(HaveOccurred())
+	})
+
+	It("that starts a goroutine in the tunnel of BeforeAll", func() {
+		tunnel.Go("client", func() {})
+	})
 
 	It("that waits for what BeforeAll has made", func() {
 		<-foreign
