@@ -15,7 +15,8 @@
 //
 // A timeline is data. What people look at are readings of it: its [Digest]
 // (two runs with one digest did the same), the first [Divergence] of two runs,
-// its text, one line an event, and a page to look at ([Timeline.WriteHTML]).
+// its text, one line an event, its lanes ([Timeline.Lanes]), a trace for viewers
+// ([Timeline.WriteTrace]), and a page to look at ([Timeline.WriteHTML]).
 //
 // # Concurrency
 //
