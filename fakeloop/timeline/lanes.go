@@ -130,7 +130,7 @@ func (d *laneDrawing) choose(all *laneRows) {
 // take adds a row of a lane that is drawn. Arrows to lanes that are not are told in
 // words.
 func (d *laneDrawing) take(r laneRow, place map[int]int) {
-	row, away := laneRow{at: r.at, lane: place[r.lane], text: r.text}, 0
+	row, away := laneRow{at: r.at, lane: place[r.lane], text: r.text, failed: r.failed}, 0
 	for _, chain := range r.to {
 		if p, exists := place[chain]; exists && p >= 0 {
 			row.to = append(row.to, p)

@@ -15,8 +15,10 @@
 //
 // A timeline is data. What people look at are readings of it: its [Digest]
 // (two runs with one digest did the same), the first [Divergence] of two runs,
-// its text, one line an event, its lanes ([Timeline.Lanes]), a trace for viewers
-// ([Timeline.WriteTrace]), and a page to look at ([Timeline.WriteHTML]).
+// its text, one line an event. For whoever asks why a run failed there are its lanes
+// ([Timeline.Lanes]), what led to the failure ([Timeline.Failure]) as lanes
+// ([Timeline.Short]) and as a diagram ([Timeline.Mermaid]), a trace for viewers
+// ([Timeline.WriteTrace]) and a page to look at ([Timeline.WriteHTML]).
 //
 // # Concurrency
 //

@@ -2,6 +2,7 @@ package timeline
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -33,7 +34,8 @@ const traceFormat = "windtunnel timeline 1"
 // else that [ReadTrace] needs to make the same timeline of the trace. Viewers that count in
 // float64 lose the last digits of a run of more than 100 virtual days, ReadTrace does not.
 //
-// All texts are JSON strings, in which <, > and & are escaped, too. Names are cut after 80
+// All texts are JSON strings, in which <, > and &, and what is a command in the log of GitHub
+// Actions, are escaped, too. Names are cut after 80
 // characters; the arguments have the whole text. The errors are those of w.
 func (t *Timeline) WriteTrace(w io.Writer) error {
 	out := bufio.NewWriter(w)
@@ -98,7 +100,7 @@ func (tr *tracing) write(e traceEvent) {
 	e.Pid = tracePid
 	text, _ := json.Marshal(e) // which has nothing that cannot be marshalled
 	tr.out.WriteByte('\n')
-	tr.out.Write(text)
+	tr.out.Write(bytes.ReplaceAll(text, []byte("##["), []byte(`#\u0023[`)))
 }
 
 // add writes the i-th event of the timeline.
