@@ -35,6 +35,7 @@ var rooms = []room{
 	{"toxics/tcp", []string{"toxics", "github.com/Shopify/toxiproxy/v2/...", "github.com/rs/zerolog/..."}},
 	{"asynctest/blocking", []string{"golang.org/x/exp/trace"}},
 	{"asynctest/internal/bubble", nil},
+	{"asynctest/internal/records", []string{"fakeloop/timeline"}},
 	{"asynctest/internal/rerun", nil},
 	{"asynctest", []string{"fakeloop", "fakeloop/timeline", "fakeloop/progress", "toxics", "asynctest/blocking", "asynctest/internal/...", "github.com/onsi/gomega/..."}},
 	{"asynctest/spec", []string{"asynctest", "asynctest/internal/...", "github.com/onsi/ginkgo/v2/..."}},
