@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-var recorded = regexp.MustCompile(`(?m)^The whole record of the run, which https://ui\.perfetto\.dev opens: (/.+\.json)$`)
+var recorded = regexp.MustCompile(`(?m)^The whole record of the run, which https://ui\.perfetto\.dev opens: (/.+\.json\.gz)$`)
 
 // waiting is a test that fails because nobody answers.
 func waiting(s *subject, tunnel *Tunnel) {

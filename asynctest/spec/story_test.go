@@ -23,7 +23,7 @@ import (
 
 const goldenStories = "testdata/stories.golden"
 
-var recordPath = regexp.MustCompile(`(https://ui\.perfetto\.dev opens: )(/\S+\.json)`)
+var recordPath = regexp.MustCompile(`(https://ui\.perfetto\.dev opens: )(/\S+\.json\.gz)`)
 
 // story is what the report of a spec has besides the failure: what led there on the loops
 // of its tunnels, the records, and what a progress report says of the tunnels.

@@ -53,7 +53,8 @@ type LaneOptions struct {
 // once, with how often; of too many chains those that LaneOptions.First marks are
 // taken first, then those that failed, then those that began first; the middle of
 // a long run is left out; a text that was cut ends in ~. Texts are taken to be as
-// wide as they have characters.
+// wide as they have characters. One with characters that do not print, or that the log of
+// GitHub Actions or Ginkgo would not take for text, is quoted.
 //
 // Lanes panics if an option is negative.
 func (t *Timeline) Lanes(o LaneOptions) string {

@@ -48,7 +48,8 @@ type Event struct {
 }
 
 // String returns the event as one line without a line break:
-// time, turn, kind, identity, label, detail and cause.
+// time, turn, kind, identity, label, detail and cause. The label is quoted, and so is a detail
+// with characters that do not print.
 func (e Event) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%12v  turn %-4d %-10v %v", e.At, e.Turn, e.Kind, e.ID)
@@ -57,7 +58,7 @@ func (e Event) String() string {
 	}
 	if e.Detail != "" {
 		b.WriteString("  ")
-		b.WriteString(strings.ReplaceAll(e.Detail, "\n", " | "))
+		b.WriteString(plain(strings.ReplaceAll(e.Detail, "\n", " | ")))
 	}
 	if e.Kind == Armed {
 		fmt.Fprintf(&b, "  for %v", e.Due)

@@ -1,6 +1,8 @@
 package timeline_test
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
@@ -253,6 +255,24 @@ func TestTraceOfHostileTexts(t *testing.T) {
 		}
 	}
 	wantTrace(t, bigFailure())
+}
+
+func TestReadTraceOfACompressedFile(t *testing.T) {
+	var out bytes.Buffer
+	packed := gzip.NewWriter(&out)
+	if err := errors.Join(lost(t).WriteTrace(packed), packed.Close()); err != nil {
+		t.Fatal(err)
+	}
+	whole := out.Bytes()
+	back, err := timeline.ReadTrace(bytes.NewReader(whole))
+	if err != nil || back.Digest() != lost(t).Digest() {
+		t.Errorf("read %v, %v", back, err)
+	}
+	for n, want := range map[int]string{2: "timeline: ReadTrace: unexpected EOF", len(whole) - 20: "timeline: ReadTrace: unexpected EOF"} {
+		if back, err := timeline.ReadTrace(bytes.NewReader(whole[:n])); back != nil || err == nil || err.Error() != want {
+			t.Errorf("of %d bytes read %v, %v, want %s", n, back, err, want)
+		}
+	}
 }
 
 // failing fails all writes.

@@ -1,7 +1,9 @@
 package timeline
 
 import (
+	"bufio"
 	"cmp"
+	"compress/gzip"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -14,10 +16,19 @@ import (
 )
 
 // ReadTrace reads the timeline from a trace that [Timeline.WriteTrace] has written: the
-// same events, with the same [Digest]. Other tools may have added events to the trace, or
-// changed their order. It returns an error if r is no such trace, or if events are missing
-// from it or have been changed.
+// same events, with the same [Digest]. The trace may be compressed by gzip, as Perfetto takes
+// it. Other tools may have added events, or changed their order. ReadTrace returns an error if r
+// is no such trace, or if events are missing from it or have been changed.
 func ReadTrace(r io.Reader) (*Timeline, error) {
+	in := bufio.NewReader(r)
+	r = in
+	if magic, _ := in.Peek(2); string(magic) == "\x1f\x8b" {
+		unpacked, err := gzip.NewReader(in)
+		if err != nil {
+			return nil, fmt.Errorf("timeline: ReadTrace: %w", err)
+		}
+		r = unpacked
+	}
 	var file struct {
 		Other struct {
 			Format string `json:"format"`

@@ -4,6 +4,7 @@ package records
 
 import (
 	"cmp"
+	"compress/gzip"
 	"errors"
 	"fmt"
 	"hash/fnv"
@@ -34,8 +35,8 @@ func Dir() string {
 // ErrOff means that no records are to be kept.
 var ErrOff = errors.New("records: " + Variable + " is off")
 
-// Keep writes a run as a trace (see [timeline.Timeline.WriteTrace]) and returns the
-// absolute path of the file. The name of the file comes from that of the test, and from
+// Keep writes a run as a trace (see [timeline.Timeline.WriteTrace]), compressed by gzip, and
+// returns the absolute path of the file. The name of the file comes from that of the test, and from
 // whatever else tells it from others, so that a test that is run again overwrites what it
 // has left before.
 func Keep(t *timeline.Timeline, test string, others ...any) (path string, err error) {
@@ -54,7 +55,8 @@ func Keep(t *timeline.Timeline, test string, others ...any) (path string, err er
 		return "", err
 	}
 	path = filepath.Join(dir, name(test, others...))
-	err = errors.Join(t.WriteTrace(file), file.Chmod(0o644), file.Close())
+	packed, _ := gzip.NewWriterLevel(file, gzip.BestSpeed) // which is a level
+	err = errors.Join(t.WriteTrace(packed), packed.Close(), file.Chmod(0o644), file.Close())
 	if err == nil {
 		err = os.Rename(file.Name(), path)
 	}
@@ -81,7 +83,7 @@ func name(test string, others ...any) string {
 			b.WriteByte('-')
 		}
 	}
-	return fmt.Sprintf("%s-%016x.json", cmp.Or(strings.Trim(b.String(), "-"), "test"), h.Sum64())
+	return fmt.Sprintf("%s-%016x.json.gz", cmp.Or(strings.Trim(b.String(), "-"), "test"), h.Sum64())
 }
 
 // Where says in a sentence where a record is, or why there is none; "" if none was wanted.
