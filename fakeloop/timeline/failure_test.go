@@ -2,6 +2,7 @@ package timeline_test
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -120,6 +121,20 @@ func TestLedFollowsCancelling(t *testing.T) {
 	}
 }
 
+// A failure that leaves the loop in a callback that resumed a coroutine is the coroutine's.
+func TestLedFollowsWhoIsResumed(t *testing.T) {
+	got := led(of(
+		timeline.Event{Kind: timeline.Promised, ID: id(1), Label: "client"},
+		timeline.Event{Kind: timeline.Posted, ID: id(2), Label: "begin"},
+		timeline.Event{Kind: timeline.Fired, ID: id(2), Label: "begin"},
+		timeline.Event{Kind: timeline.Touched, ID: id(3), Cause: id(1), Label: "queue"},
+		timeline.Event{Kind: timeline.Escaped, ID: id(2), Label: "begin"},
+	))
+	if want := "promise client, post begin, fire begin, escape begin"; got != want {
+		t.Errorf("what led to the failure is %s, want %s", got, want)
+	}
+}
+
 func TestShortSaysWhatWentWrong(t *testing.T) {
 	at := func(k timeline.Kind, n uint64, detail string) timeline.Event {
 		return timeline.Event{Kind: k, ID: id(n), Label: fmt.Sprint(n), Detail: detail}
@@ -213,6 +228,11 @@ func TestTextsOfHostileRuns(t *testing.T) {
 		wantHarmless(t, tl.Lanes(timeline.LaneOptions{Width: 200}))
 	}
 	wantHarmless(t, bigFailure().Short(0))
+	for _, text := range []string{"a\xff", "b\n", "c##[x", "d{{x"} { // each for one reason
+		if got, want := of(timeline.Event{Kind: timeline.Left, ID: 1, Label: text}).Short(0), strconv.Quote(text)[:3]; !strings.Contains(got, "leave "+want) {
+			t.Errorf("%q is not quoted in\n%s", text, got)
+		}
+	}
 }
 
 func FuzzShort(f *testing.F) {

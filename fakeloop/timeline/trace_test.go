@@ -145,6 +145,25 @@ func TestTraceGivesEachEventItsPlace(t *testing.T) {
 	}
 }
 
+// A callback that was charged more time than passes before the next one ends where that
+// begins, or at its own last event.
+func TestTraceOfChargedTime(t *testing.T) {
+	events := wantTrace(t, of(
+		timeline.Event{Kind: timeline.Fired, ID: id(1), Label: "a"},
+		timeline.Event{Kind: timeline.Charged, ID: id(1), Cause: id(1), Detail: "1s"},
+		timeline.Event{At: time.Millisecond, Kind: timeline.Fired, ID: id(2), Cause: id(1), Label: "b"},
+		timeline.Event{At: time.Millisecond, Kind: timeline.Charged, ID: id(2), Cause: id(2), Detail: "-1s"},
+		timeline.Event{At: time.Millisecond, Kind: timeline.Charged, ID: id(2), Cause: id(2), Detail: "long"},
+		timeline.Event{At: time.Second, Kind: timeline.Fired, ID: id(3), Cause: id(1), Label: "c"},
+		timeline.Event{At: time.Second, Kind: timeline.Charged, ID: id(3), Cause: id(3), Detail: "2562047h47m16.854775807s"},
+	))
+	for label, want := range map[string]int64{"a": int64(time.Millisecond), "b": int64(time.Millisecond) + 3, "c": 1<<63 - 1} {
+		if got := find(events, "X", "callback", label)[0].to(); got != want {
+			t.Errorf("%s ends at %d ns, want %d", label, got, want)
+		}
+	}
+}
+
 // Faults and connections at the gate are spans, by what they are called there.
 func TestTraceOfTheGate(t *testing.T) {
 	pass := func(at time.Duration, n uint64, label string) timeline.Event {
