@@ -11,6 +11,7 @@ import (
 
 	"github.com/windtunnel-go/windtunnel/asynctest/internal/bubble"
 	"github.com/windtunnel-go/windtunnel/fakeloop"
+	"github.com/windtunnel-go/windtunnel/fakeloop/progress"
 	"github.com/windtunnel-go/windtunnel/fakeloop/timeline"
 )
 
@@ -23,13 +24,15 @@ import (
 //
 // What differs was not asked of the loop: an order that the scheduler made, a map, the
 // time of the machine, or a generator of random numbers. The failure shows where two runs
-// part.
+// part. If the runs take more than a few seconds, standard error tells how far they are: see
+// package fakeloop/progress.
 //
 //	Expect(func(tunnel *Tunnel) { ... }).To(BeDeterministic(100))
-func BeDeterministic(n int) types.GomegaMatcher { return &beDeterministic{n: n} }
+func BeDeterministic(n int) types.GomegaMatcher { return &beDeterministic{n: n, follow: followRuns} }
 
 type beDeterministic struct {
 	n      int
+	follow func(title string, n int) *progress.Progress
 	differ int // the run that differs from the first; 0 if none does
 	where  timeline.Divergence
 	events int
@@ -44,9 +47,13 @@ func (m *beDeterministic) Match(actual any) (bool, error) {
 		return false, err
 	}
 	m.differ = 0
+	follow := m.follow("BeDeterministic", m.n)
+	defer follow.Close()
 	var first *timeline.Timeline
 	for i := range m.n {
+		step := follow.Begin(fmt.Sprint("run ", i+1))
 		t, err := once()
+		step.End(err)
 		if err != nil {
 			return false, fmt.Errorf("BeDeterministic: run %d went wrong: %w", i+1, err)
 		}

@@ -38,7 +38,8 @@ type TestingT interface {
 // package spec for what these words mean; Run does for package testing what that does for
 // Ginkgo.
 //
-// A test that fails prints the line that runs it again.
+// A test that fails prints what led to the failure on the loop, where the whole record is,
+// and the line that runs it again.
 func Run(t TestingT, f func(tunnel *Tunnel), options ...TunnelOption) {
 	if t == nil {
 		panic("asynctest: Run was given no test")
@@ -61,6 +62,10 @@ func Run(t TestingT, f func(tunnel *Tunnel), options ...TunnelOption) {
 		f(tunnel)
 	}})
 	known := t.Failed() || t.Skipped()
+	story, early := "", t.Failed() || r.Outcome != bubble.Returned && !t.Skipped()
+	if early {
+		story = tell(tunnel, t.Name()) // before what is pending is cleared away
+	}
 	var lost error
 	closing := b.Run(bubble.Call{Body: func(context.Context) {
 		if tunnel != nil {
@@ -84,6 +89,12 @@ func Run(t TestingT, f func(tunnel *Tunnel), options ...TunnelOption) {
 		t.Errorf("asynctest: %v", end)
 	}
 	if t.Failed() {
+		if !early {
+			story = tell(tunnel, t.Name())
+		}
+		if story != "" {
+			t.Logf("%s", story)
+		}
 		t.Logf("To reproduce: %s", rerun.GoTest(t.Name()))
 	}
 	if exits {

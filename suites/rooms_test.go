@@ -29,21 +29,23 @@ type room struct {
 var rooms = []room{
 	{"fakeloop/timeline", nil},
 	{"fakeloop/durable", nil},
+	{"fakeloop/progress", nil},
 	{"fakeloop", []string{"fakeloop/timeline"}},
 	{"toxics", []string{"fakeloop", "fakeloop/durable", "github.com/Shopify/toxiproxy/v2/toxics", "github.com/Shopify/toxiproxy/v2/stream"}},
 	{"toxics/tcp", []string{"toxics", "github.com/Shopify/toxiproxy/v2/...", "github.com/rs/zerolog/..."}},
 	{"asynctest/blocking", []string{"golang.org/x/exp/trace"}},
 	{"asynctest/internal/bubble", nil},
+	{"asynctest/internal/records", []string{"fakeloop/timeline"}},
 	{"asynctest/internal/rerun", nil},
-	{"asynctest", []string{"fakeloop", "fakeloop/timeline", "toxics", "asynctest/blocking", "asynctest/internal/...", "github.com/onsi/gomega/..."}},
+	{"asynctest", []string{"fakeloop", "fakeloop/timeline", "fakeloop/progress", "toxics", "asynctest/blocking", "asynctest/internal/...", "github.com/onsi/gomega/..."}},
 	{"asynctest/spec", []string{"asynctest", "asynctest/internal/...", "github.com/onsi/ginkgo/v2/..."}},
 	{"asynctest/spec/github", []string{"asynctest/internal/...", "github.com/onsi/ginkgo/v2/..."}},
 	{"asynctest/spec/github/actions", []string{"asynctest/spec/github"}},
 	{"suites", nil}, // specs only
 	{"suites/subjects", []string{"fakeloop", "golang.org/x/crypto/bcrypt"}},
 	{"suites/nameserver", []string{"github.com/miekg/dns"}},
-	{"suites/loops", []string{"fakeloop"}},
-	{"suites/futures", []string{"fakeloop"}},
+	{"suites/loops", []string{"fakeloop", "fakeloop/progress"}},
+	{"suites/futures", []string{"fakeloop", "fakeloop/progress"}},
 	{"suites/verdicts", []string{"fakeloop", "toxics", "toxics/tcp", "asynctest", "asynctest/blocking", "suites/subjects", "suites/nameserver"}},
 }
 

@@ -50,18 +50,21 @@ var _ = Describe("the suite of bad specs", Ordered, func() {
 	})
 
 	DescribeTable("tells of each what is wrong with it, and of nothing else", func(inParallel bool) {
+		records := GinkgoT().TempDir()
 		report := filepath.Join(GinkgoT().TempDir(), "report.json")
 		cmd := exec.Command(binary, "--ginkgo.seed=1", "--ginkgo.json-report="+report)
 		if inParallel {
 			cmd = exec.Command("go", "tool", "ginkgo", "run", "--procs=2", "--randomize-all", "--seed=1", "--json-report="+filepath.Base(report), "--output-dir="+filepath.Dir(report), binary)
 		}
 		cmd.Dir = dir
-		cmd.Env = append(os.Environ(), "WINDTUNNEL_GUARD=1s", "WINDTUNNEL_SEED=", "GODEBUG=netdns=go")
+		cmd.Env = append(os.Environ(), "WINDTUNNEL_GUARD=1s", "WINDTUNNEL_SEED=", "GODEBUG=netdns=go", "WINDTUNNEL_RECORDS="+records)
 		out, err := cmd.CombinedOutput()
 		Expect(err).To(BeAssignableToTypeOf(&exec.ExitError{}), string(out))
 		specs := read(report, string(out))
 		Expect(len(specs)).To(BeNumerically(">=", 60), string(out))
 		compare(specs)
+		compareStories(specs)
+		wantRecords(specs, records)
 		if inParallel {
 			parallel = specs
 		} else {
@@ -84,7 +87,7 @@ var _ = Describe("the suite of bad specs", Ordered, func() {
 		Expect(line).To(ContainSubstring(own))
 		cmd := exec.Command("sh", "-c", strings.Replace(line, own, strings.ReplaceAll(flags, "DIR", temp), 1))
 		cmd.Dir = dir
-		cmd.Env = append(os.Environ(), "WINDTUNNEL_SEED=", "GODEBUG=netdns=go")
+		cmd.Env = append(os.Environ(), "WINDTUNNEL_SEED=", "GODEBUG=netdns=go", "WINDTUNNEL_RECORDS=off")
 		out, _ := cmd.CombinedOutput()
 		specs := slices.DeleteFunc(read(report, string(out)), func(s types.SpecReport) bool {
 			return s.State == types.SpecStateSkipped && s.Failure.IsZero()
@@ -189,7 +192,7 @@ func read(file, output string) []types.SpecReport {
 // reading as it does.
 func compare(specs []types.SpecReport) {
 	GinkgoHelper()
-	wanted := readGolden()
+	wanted := readGolden(golden)
 	var out strings.Builder
 	var wrong []string
 	for _, s := range specs {
@@ -216,7 +219,7 @@ func compare(specs []types.SpecReport) {
 
 type goldenText struct{ reason, text string }
 
-func readGolden() map[string]goldenText {
+func readGolden(golden string) map[string]goldenText {
 	GinkgoHelper()
 	data, err := os.ReadFile(golden)
 	if !*update {

@@ -49,7 +49,7 @@ func around(ctx context.Context, body func(context.Context), horizon time.Durati
 	case node.is(closing):
 		leave(report)
 		body(ctx)
-	case node.is(telling) || !node.in(ofSpec):
+	case node.is(telling) || node.is(observing) || !node.in(ofSpec):
 		body(ctx)
 	default:
 		enter(report, node).run(ctx, body, node, horizon)

@@ -9,10 +9,16 @@ import (
 	"github.com/windtunnel-go/windtunnel/asynctest/internal/rerun"
 )
 
-// tell adds to the report of a spec that has failed how to repeat it.
+// reproduction names the entry with the line that runs a spec again.
+const reproduction = "To reproduce"
+
+// tell adds to the report of a spec that has failed how to repeat it, once in an attempt.
 func tell() {
 	r := ginkgo.CurrentSpecReport()
-	ginkgo.AddReportEntry("To reproduce", r.LeafNodeLocation, ginkgo.ReportEntryVisibilityFailureOrVerbose, command(r))
+	if isTold(r, reproduction) {
+		return
+	}
+	ginkgo.AddReportEntry(reproduction, r.LeafNodeLocation, ginkgo.ReportEntryVisibilityFailureOrVerbose, command(r))
 }
 
 // command returns the line that runs the one spec again, with all that was random in it.

@@ -23,6 +23,7 @@ import (
 func Tunnel(options ...asynctest.TunnelOption) *asynctest.Tunnel {
 	all := append([]asynctest.TunnelOption{asynctest.WithSeed(Seed()), asynctest.WithFatal(isFailure)}, options...)
 	t := asynctest.NewTunnel(all...)
+	observe(t)
 	ginkgo.DeferCleanup(types.NewCodeLocation(1), t.Close)
 	return t
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 )
 
 // laneRow is one line of a drawing: something that happened in one lane.
@@ -15,6 +16,8 @@ type laneRow struct {
 	lane int // the number of a chain
 	text string
 	to   []int // the chains that this set going
+
+	failed bool // it is what went wrong
 }
 
 // weight says how much a chain is needed in a drawing.
@@ -63,7 +66,8 @@ func (r *laneRows) add(e Event, lane int, text string) {
 	}
 	r.quiet = -1
 	r.settling = Driver
-	r.rows = append(r.rows, laneRow{at: e.At, lane: lane, text: text})
+	failed := e.Kind == Panicked || e.Kind == Escaped || e.Kind == Unobserved
+	r.rows = append(r.rows, laneRow{at: e.At, lane: lane, text: text, failed: failed})
 	switch {
 	case e.Kind == Fired && !r.isNamed(e):
 		r.quiet = len(r.rows) - 1
@@ -89,7 +93,7 @@ func (r *laneRows) describe(e Event) (lane int, text string, shown bool) {
 		name = " " + plain(e.Label)
 	}
 	detail := ""
-	if d := strings.TrimPrefix(e.Detail, "rejected: "); d != "" && d != "resolved" {
+	if d := strings.TrimPrefix(e.Detail, rejectedPrefix); d != "" && d != "resolved" {
 		detail = ": " + plain(d)
 	}
 	verb := e.Kind.String()
@@ -119,7 +123,7 @@ func (r *laneRows) describe(e Event) (lane int, text string, shown bool) {
 		}
 		return r.chain(e.ID), verb + name + ", never settled", true
 	case Settled:
-		if strings.HasPrefix(e.Detail, "rejected: ") {
+		if strings.HasPrefix(e.Detail, rejectedPrefix) {
 			verb = "reject"
 		}
 	case Awaited:
@@ -149,10 +153,14 @@ func referent(text string) string {
 	return text
 }
 
-// plain returns text as it is if it prints on one line, otherwise with escapes.
+// plain returns text as it is if it prints on one line, otherwise with escapes. What
+// would be a command to the runner of GitHub Actions anywhere in a line, or a style to Ginkgo,
+// is escaped, too.
 func plain(text string) string {
-	if strings.ContainsFunc(text, func(c rune) bool { return !unicode.IsPrint(c) }) {
-		return strconv.Quote(text)
+	if strings.ContainsFunc(text, func(c rune) bool { return !unicode.IsPrint(c) }) || !utf8.ValidString(text) || strings.Contains(text, "##[") || strings.Contains(text, "{{") {
+		return noCommand.Replace(strconv.Quote(text))
 	}
 	return text
 }
+
+var noCommand = strings.NewReplacer("##[", `#\x23[`, "{{", `{\x7b`)

@@ -53,7 +53,8 @@ type LaneOptions struct {
 // once, with how often; of too many chains those that LaneOptions.First marks are
 // taken first, then those that failed, then those that began first; the middle of
 // a long run is left out; a text that was cut ends in ~. Texts are taken to be as
-// wide as they have characters.
+// wide as they have characters. One with characters that do not print, or that the log of
+// GitHub Actions or Ginkgo would not take for text, is quoted.
 //
 // Lanes panics if an option is negative.
 func (t *Timeline) Lanes(o LaneOptions) string {
@@ -130,7 +131,7 @@ func (d *laneDrawing) choose(all *laneRows) {
 // take adds a row of a lane that is drawn. Arrows to lanes that are not are told in
 // words.
 func (d *laneDrawing) take(r laneRow, place map[int]int) {
-	row, away := laneRow{at: r.at, lane: place[r.lane], text: r.text}, 0
+	row, away := laneRow{at: r.at, lane: place[r.lane], text: r.text, failed: r.failed}, 0
 	for _, chain := range r.to {
 		if p, exists := place[chain]; exists && p >= 0 {
 			row.to = append(row.to, p)

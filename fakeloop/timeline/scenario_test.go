@@ -104,3 +104,38 @@ func scenario(t *testing.T) *timeline.Timeline {
 	}
 	return all
 }
+
+// lost is a client that is told no, and hands that on to nobody, beside a timer that has
+// nothing to do with it.
+func lost(t *testing.T) *timeline.Timeline {
+	t.Helper()
+	return recordLoop(t, func(loop *fakeloop.Loop) {
+		reply := fakeloop.NewPromise[string](loop, "reply")
+		fakeloop.Async(loop, "client", func(co *fakeloop.Coroutine) (string, error) {
+			return fakeloop.Await(co, reply.Future())
+		})
+		loop.Named("other").AfterFunc(time.Millisecond, func() { loop.Named("other").Post(func() {}) })
+		loop.Named("request").AfterFunc(20*time.Millisecond, func() {
+			timeout := loop.Named("timeout").AfterFunc(time.Minute, func() {})
+			loop.Named("response").AfterFunc(30*time.Millisecond, func() {
+				timeout.Stop()
+				reply.Reject(errors.New("not found"))
+			})
+		})
+	})
+}
+
+// pending is a coroutine that waits for what nobody brings, while others go on.
+func pending(t *testing.T) *timeline.Timeline {
+	t.Helper()
+	return recordLoop(t, func(loop *fakeloop.Loop) {
+		answer := fakeloop.NewPromise[string](loop, "answer")
+		fakeloop.Async(loop, "main", func(co *fakeloop.Coroutine) (string, error) {
+			if err := co.Sleep(time.Second); err != nil {
+				return "", err
+			}
+			return fakeloop.Await(co, answer.Future())
+		})
+		loop.Named("other").AfterFunc(time.Minute, func() {})
+	})
+}

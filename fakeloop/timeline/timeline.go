@@ -15,7 +15,10 @@
 //
 // A timeline is data. What people look at are readings of it: its [Digest]
 // (two runs with one digest did the same), the first [Divergence] of two runs,
-// its text, one line an event, and a page to look at ([Timeline.WriteHTML]).
+// its text, one line an event. For whoever asks why a run failed there are its lanes
+// ([Timeline.Lanes]), what led to the failure ([Timeline.Failure]) as lanes
+// ([Timeline.Short]) and as a diagram ([Timeline.Mermaid]), a trace for viewers
+// ([Timeline.WriteTrace]) and a page to look at ([Timeline.WriteHTML]).
 //
 // # Concurrency
 //
@@ -45,7 +48,8 @@ type Event struct {
 }
 
 // String returns the event as one line without a line break:
-// time, turn, kind, identity, label, detail and cause.
+// time, turn, kind, identity, label, detail and cause. The label is quoted, and so is a detail
+// with characters that do not print.
 func (e Event) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%12v  turn %-4d %-10v %v", e.At, e.Turn, e.Kind, e.ID)
@@ -54,7 +58,7 @@ func (e Event) String() string {
 	}
 	if e.Detail != "" {
 		b.WriteString("  ")
-		b.WriteString(strings.ReplaceAll(e.Detail, "\n", " | "))
+		b.WriteString(plain(strings.ReplaceAll(e.Detail, "\n", " | ")))
 	}
 	if e.Kind == Armed {
 		fmt.Fprintf(&b, "  for %v", e.Due)

@@ -1,5 +1,10 @@
 package futures
 
+import "github.com/windtunnel-go/windtunnel/fakeloop/progress"
+
+// RunAll is r.RunAll, followed by p.
+func RunAll(r *Runner, subject string, p *progress.Progress) []Result { return r.runAll(subject, p) }
+
 // Goroutine returns the number of the calling goroutine.
 func Goroutine() string { return goroutine() }
 

@@ -4,8 +4,11 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/windtunnel-go/windtunnel/fakeloop/progress"
 )
 
 // Runner runs checks, each subject in a process of its own. One goroutine uses it at a
@@ -120,13 +123,34 @@ func (r *Runner) once(a Adapter, result Result) Result {
 	return result
 }
 
-// RunAll runs the whole table on one subject.
+// RunAll runs the whole table on one subject. If that takes more than a few seconds,
+// standard error tells how far it is: see package fakeloop/progress.
 func (r *Runner) RunAll(subject string) []Result {
+	follow := progress.Start(progress.Config{Title: "futures, " + subject})
+	defer follow.Close()
+	return r.runAll(subject, follow)
+}
+
+func (r *Runner) runAll(subject string, follow *progress.Progress) []Result {
+	for _, p := range Properties() {
+		follow.Add(len(p.Whens()))
+	}
 	var out []Result
 	for _, p := range Properties() {
 		for _, when := range p.Whens() {
-			out = append(out, r.Run(subject, p, when))
+			step := follow.Begin(fmt.Sprint(p.Number, " ", p.Name, ", ", when))
+			result := r.Run(subject, p, when)
+			step.End(result.failure())
+			out = append(out, result)
 		}
 	}
 	return out
+}
+
+// failure is what was wrong, in an error; nil if nothing was.
+func (r Result) failure() error {
+	if !r.Bad() {
+		return nil
+	}
+	return fmt.Errorf("%s: %s", r.Status, strings.Join(r.Observed, "; "))
 }

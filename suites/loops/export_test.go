@@ -4,7 +4,12 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+
+	"github.com/windtunnel-go/windtunnel/fakeloop/progress"
 )
+
+// RunAll is a.RunAll, followed by p.
+func RunAll(a Adapter, p *progress.Progress) []Result { return a.runAll(p) }
 
 // Only returns a without the optional parts that parts does not name.
 func Only(a Adapter, parts string) Adapter {

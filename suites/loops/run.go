@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/windtunnel-go/windtunnel/fakeloop/progress"
 )
 
 // Status is the outcome of one case.
@@ -69,13 +71,33 @@ func (a Adapter) Run(c Case) Result {
 	return r
 }
 
-// RunAll runs the whole table.
+// RunAll runs the whole table. If that takes more than a few seconds, standard error tells
+// how far it is: see package fakeloop/progress.
 func (a Adapter) RunAll() []Result {
+	p := progress.Start(progress.Config{Title: "loops, " + a.Name})
+	defer p.Close()
+	return a.runAll(p)
+}
+
+func (a Adapter) runAll(p *progress.Progress) []Result {
+	cases := Cases()
+	p.Add(len(cases))
 	var out []Result
-	for _, c := range Cases() {
-		out = append(out, a.Run(c))
+	for _, c := range cases {
+		step := p.Begin(c.ID() + " " + c.Name)
+		r := a.Run(c)
+		step.End(r.failure())
+		out = append(out, r)
 	}
 	return out
+}
+
+// failure is what was wrong, in an error; nil if nothing was.
+func (r Result) failure() error {
+	if !r.Bad() {
+		return nil
+	}
+	return fmt.Errorf("%s: %s", r.Status, strings.Join(r.Observed, "; "))
 }
 
 // excludes says why a case is not even tried; "" if it is.

@@ -38,15 +38,15 @@ func (g Goroutine) hint() string {
 	if g.isLoop() {
 		return "hint: call Close of the fakeloop.Loop"
 	}
+	if g.remedy != "" {
+		return "hint: " + g.remedy
+	}
 	for _, h := range hints {
 		for _, f := range g.Frames {
 			if strings.Contains(f.Func, h.function) {
 				return "hint: " + h.remedy
 			}
 		}
-	}
-	if g.remedy != "" {
-		return "hint: " + g.remedy
 	}
 	return ""
 }

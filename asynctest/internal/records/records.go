@@ -1,0 +1,109 @@
+// Package records keeps the whole record of a run that has failed in a file, for whoever
+// wants to see more than the report has room for.
+package records
+
+import (
+	"cmp"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"os"
+	"path/filepath"
+	"strings"
+	"unicode"
+
+	"github.com/windtunnel-go/windtunnel/fakeloop/timeline"
+)
+
+// Variable is the environment variable that names the directory of the records. "off" keeps
+// none. Without it they are in a directory of the user's among the temporary files.
+const Variable = "WINDTUNNEL_RECORDS"
+
+// Dir returns the directory of the records; "" if none are to be kept.
+func Dir() string {
+	switch dir := os.Getenv(Variable); dir {
+	case "":
+		return filepath.Join(os.TempDir(), fmt.Sprint("windtunnel-records-", os.Getuid()))
+	case "off":
+		return ""
+	default:
+		return dir
+	}
+}
+
+// ErrOff means that no records are to be kept.
+var ErrOff = errors.New("records: " + Variable + " is off")
+
+// Keep writes a run as a trace (see [timeline.Timeline.WriteTrace]), compressed by gzip, and
+// returns the absolute path of the file. The name of the file comes from that of the test, and from
+// whatever else tells it from others, so that a test that is run again overwrites what it
+// has left before.
+func Keep(t *timeline.Timeline, test string, others ...any) (path string, err error) {
+	dir := Dir()
+	if dir == "" {
+		return "", ErrOff
+	}
+	if dir, err = filepath.Abs(dir); err != nil {
+		return "", err
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return "", err
+	}
+	file, err := os.CreateTemp(dir, ".record-*")
+	if err != nil {
+		return "", err
+	}
+	path = filepath.Join(dir, name(test, others...))
+	packed, _ := gzip.NewWriterLevel(file, gzip.BestSpeed) // which is a level
+	err = errors.Join(t.WriteTrace(packed), packed.Close(), file.Chmod(0o644), file.Close())
+	if err == nil {
+		err = os.Rename(file.Name(), path)
+	}
+	if err != nil {
+		return "", errors.Join(err, os.Remove(file.Name()))
+	}
+	return path, nil
+}
+
+// longestName is how many characters of the name of a test are in that of its file.
+const longestName = 60
+
+// name returns a name that every file system takes, and that no other test has.
+func name(test string, others ...any) string {
+	h := fnv.New64a()
+	fmt.Fprintf(h, "%#v", append([]any{test}, others...))
+	var b strings.Builder
+	for _, c := range test {
+		switch {
+		case b.Len() >= longestName:
+		case c < unicode.MaxASCII && (unicode.IsLetter(c) || unicode.IsDigit(c)):
+			b.WriteRune(c)
+		case !strings.HasSuffix(b.String(), "-"):
+			b.WriteByte('-')
+		}
+	}
+	return fmt.Sprintf("%s-%016x.json.gz", cmp.Or(strings.Trim(b.String(), "-"), "test"), h.Sum64())
+}
+
+// Where says in a sentence where a record is, or why there is none; "" if none was wanted.
+func Where(path string, err error) string {
+	switch {
+	case errors.Is(err, ErrOff):
+		return ""
+	case err != nil:
+		return fmt.Sprintf("The whole record of the run could not be written: %v", err)
+	}
+	return "The whole record of the run, which https://ui.perfetto.dev opens: " + path
+}
+
+// Story says what happened in a run, in a few lines; "" if nothing did but that decisions
+// were taken, and that the loop was closed.
+func Story(t *timeline.Timeline) string {
+	for _, e := range t.All() {
+		if e.Kind != timeline.Closed && e.Kind != timeline.Chosen {
+			return t.Short(0)
+		}
+	}
+	return ""
+}

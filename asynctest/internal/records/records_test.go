@@ -1,0 +1,129 @@
+package records
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/windtunnel-go/windtunnel/fakeloop/timeline"
+)
+
+func run(label string) *timeline.Timeline {
+	t := new(timeline.Timeline)
+	t.Append(timeline.Event{At: time.Second, Kind: timeline.Posted, ID: 1, Label: label})
+	return t
+}
+
+func TestKeep(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "a", "b")
+	t.Setenv(Variable, dir)
+	path, err := Keep(run("first"), "TestX/a part", 5)
+	if err != nil || filepath.Dir(path) != dir || !strings.HasPrefix(filepath.Base(path), "TestX-a-part-") {
+		t.Fatalf("kept in %q, %v", path, err)
+	}
+	again, err := Keep(run("second"), "TestX/a part", 5)
+	if err != nil || again != path {
+		t.Errorf("kept again in %q, %v", again, err)
+	}
+	other, err := Keep(run("third"), "TestX/a part", 6)
+	if err != nil || other == path {
+		t.Errorf("another is kept in %q, %v", other, err)
+	}
+	for path, want := range map[string]*timeline.Timeline{path: run("second"), other: run("third")} {
+		file, err := os.Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer file.Close()
+		if got, err := timeline.ReadTrace(file); err != nil || got.Digest() != want.Digest() {
+			t.Errorf("read %v, %v, want %v", got, err, want)
+		}
+	}
+	files, err := os.ReadDir(dir)
+	if err != nil || len(files) != 2 {
+		t.Errorf("there are %d files, %v", len(files), err)
+	}
+	if text := Where(path, nil); text != "The whole record of the run, which https://ui.perfetto.dev opens: "+path {
+		t.Errorf("got %q", text)
+	}
+}
+
+func TestOff(t *testing.T) {
+	t.Setenv(Variable, "off")
+	path, err := Keep(run("x"), "TestX")
+	if path != "" || !errors.Is(err, ErrOff) || Where(path, err) != "" {
+		t.Errorf("kept in %q, %v", path, err)
+	}
+}
+
+// Without a word of the environment the directory is a user's own, and the same every
+// time.
+func TestDir(t *testing.T) {
+	t.Setenv(Variable, "")
+	if dir := Dir(); dir != Dir() || !strings.HasPrefix(dir, os.TempDir()) {
+		t.Errorf("the directory is %q", dir)
+	}
+	t.Chdir(t.TempDir())
+	t.Setenv(Variable, "records")
+	path, err := Keep(run("x"), "TestX")
+	if err != nil || !filepath.IsAbs(path) {
+		t.Errorf("kept in %q, %v", path, err)
+	}
+}
+
+func TestWhatCannotBeKept(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv(Variable, file)
+	path, err := Keep(run("x"), "TestX")
+	if path != "" || err == nil || !strings.HasPrefix(Where(path, err), "The whole record of the run could not be written: mkdir ") {
+		t.Errorf("kept in %q, %v", path, err)
+	}
+	// Where a directory stands in the place of the record, nothing is left behind.
+	dir := t.TempDir()
+	t.Setenv(Variable, dir)
+	if err := os.MkdirAll(filepath.Join(dir, name("TestX"), "full"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if path, err := Keep(run("x"), "TestX"); path != "" || err == nil {
+		t.Errorf("kept in %q, %v", path, err)
+	}
+	if files, err := os.ReadDir(dir); err != nil || len(files) != 1 {
+		t.Errorf("there are %d files, %v", len(files), err)
+	}
+}
+
+// A name is a name on every file system, whatever the test is called.
+func TestNames(t *testing.T) {
+	seen := map[string]string{}
+	for _, test := range []string{"", "-", "a", "a/b", "a-b", "../../etc/passwd", "CON", "a\x00b", "é", strings.Repeat("long ", 100), strings.Repeat("long ", 101), "x\ny"} {
+		got := name(test)
+		if len(got) > 90 || strings.Trim(got, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-.") != "" || strings.HasPrefix(got, ".") || strings.HasPrefix(got, "-") || strings.Contains(got, "..") {
+			t.Errorf("%q is kept in %q", test, got)
+		}
+		if other, known := seen[got]; known {
+			t.Errorf("%q and %q are kept in one file", test, other)
+		}
+		seen[got] = test
+	}
+	if name("a", 1) == name("a", 2) || name("a", uint64(1)<<62) == name("a", uint64(1)<<63) || name("a", 1) != name("a", 1) {
+		t.Error("what tells a test from others does not count")
+	}
+}
+
+func TestStory(t *testing.T) {
+	closed := new(timeline.Timeline)
+	closed.Append(timeline.Event{Kind: timeline.Chosen, Detail: "0 of 2"})
+	closed.Append(timeline.Event{Kind: timeline.Closed})
+	if text := Story(closed) + Story(new(timeline.Timeline)); text != "" {
+		t.Errorf("of nothing it tells %q", text)
+	}
+	if text := Story(run("x")); text != run("x").Short(0) {
+		t.Errorf("got %q", text)
+	}
+}
