@@ -19,8 +19,8 @@ func init() {
 		t.DialContext = refusing("http.DefaultTransport",
 			"give the http.Client a Transport of its own, whose DialContext stays in the bubble", t.DialContext)
 	}
-	net.DefaultResolver.Dial = refusing("net.DefaultResolver",
-		"use an IP address, or a net.Resolver with PreferGo and a Dial function that stays in the bubble", net.DefaultResolver.Dial)
+	net.DefaultResolver.Dial = temporarily(refusing("net.DefaultResolver",
+		"use an IP address, or a net.Resolver with PreferGo and a Dial function that stays in the bubble", net.DefaultResolver.Dial))
 }
 
 type dialer = func(ctx context.Context, network, address string) (net.Conn, error)
@@ -29,7 +29,7 @@ type dialer = func(ctx context.Context, network, address string) (net.Conn, erro
 func refusing(what, remedy string, dial dialer) dialer {
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		if ID() != 0 {
-			return nil, refusal{fmt.Errorf("%w: %s was asked to dial %s, virtual time would stand still meanwhile, and what it keeps would kill the process in the next bubble: %s", ErrReal, what, address, remedy)}
+			return nil, fmt.Errorf("%w: %s was asked to dial %s, virtual time would stand still meanwhile, and what it keeps would kill the process in the next bubble: %s", ErrReal, what, address, remedy)
 		}
 		if dial == nil {
 			return new(net.Dialer).DialContext(ctx, network, address)
@@ -38,9 +38,19 @@ func refusing(what, remedy string, dial dialer) dialer {
 	}
 }
 
-// refusal is an error that says of itself that it is temporary: of a lookup that fails
+// temporarily makes a refusal say of itself that it is temporary: of a lookup that fails
 // for good, as far as one can see, gRPC and others tell no more than that there was no
 // address.
+func temporarily(dial dialer) dialer {
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		c, err := dial(ctx, network, address)
+		if errors.Is(err, ErrReal) {
+			err = refusal{err}
+		}
+		return c, err
+	}
+}
+
 type refusal struct{ error }
 
 func (r refusal) Unwrap() error { return r.error }
