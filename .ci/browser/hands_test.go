@@ -13,9 +13,9 @@ import (
 
 // The sizes of the drawing, as the page has them.
 const (
-	gutter    = 190
-	axis      = 46
-	rowHeight = 46
+	gutter     = 190
+	axisHeight = 46
+	rowHeight  = 46
 )
 
 // keys presses keys on whatever has the focus.

@@ -72,7 +72,7 @@ func TestMouse(t *testing.T) {
 	p.settle()
 	hit := 0.0
 	for x := gutter + 2.0; x < 900 && hit == 0; x += 4 {
-		p.mouse(input.DispatchMouseEventTypeMouseMoved, x, axis+1.3*rowHeight)
+		p.mouse(input.DispatchMouseEventTypeMouseMoved, x, axisHeight+1.3*rowHeight)
 		if eval[bool](p, `!document.getElementById("tip").hidden`) {
 			hit = x
 		}
@@ -81,7 +81,7 @@ func TestMouse(t *testing.T) {
 		t.Fatal("nothing is told of anything in the second lane")
 	}
 	has(t, "the tip", p.text("tip"), "lane retry", "at ")
-	p.click(hit, axis+1.3*rowHeight)
+	p.click(hit, axisHeight+1.3*rowHeight)
 	has(t, "what is said of it", p.text("details"), "lane\nretry", "event\n")
 	p.mouse(input.DispatchMouseEventTypeMouseMoved, 20, 20)
 	if !eval[bool](p, `document.getElementById("tip").hidden`) {

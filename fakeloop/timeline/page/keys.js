@@ -30,12 +30,12 @@ function stepLane(by) {
   }
 }
 
+let findingStepped = false;
 function stepFinding(by) {
   if (findings.length === 0) return;
   findingList.choose((findingList.at + (findingStepped ? by : 0) + findings.length) % findings.length);
   findingStepped = true;
 }
-let findingStepped = false;
 
 const keys = {
   ArrowLeft: (e) => e.shiftKey ? move(view.from - view.span / 5, view.span) : stepInLane(-1),
