@@ -193,7 +193,7 @@ func madeUp(dir string, seed int64, part shard, output string) types.Report {
 				if (p+n+int(seed))%7 == 0 {
 					f := Finding{Point: p, Text: fmt.Sprint("lost at ", p), Reproduce: fmt.Sprint("go test -point=", p)}
 					if n%8 == 0 {
-						f.Name, f.Group = fmt.Sprint("reset at read ", p), fmt.Sprint("lost by ", p%2)
+						f.Name, f.Group = fmt.Sprint("reset at read ", p), fmt.Sprint("lost by ", p%3)
 						if told[f.Group] { // as a sweep does, which groups what it found itself
 							f.Text, f.Reproduce = "", ""
 						}
