@@ -99,7 +99,7 @@ func TestSilenceOfTheCensus(t *testing.T) {
 
 // hogs keep every processor of the machine busy, from other processes that have begun
 // when hogs returns, until the returned function is called.
-func hogs(t *testing.T, n int) (stop func()) {
+func hogs(t testing.TB, n int) (stop func()) {
 	t.Helper()
 	var children []*exec.Cmd
 	for range n {
