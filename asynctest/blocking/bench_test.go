@@ -11,8 +11,9 @@ import (
 	"time"
 )
 
-// BenchmarkCallback shows what watching costs a callback: nothing when it has no name
-// and does not block. Compare off with on in one run.
+// BenchmarkCallback shows what watching costs a callback, beside what a watchdog's two
+// looks at the clock cost it: nothing when it has no name and does not block. Compare the
+// rows of one run.
 func BenchmarkCallback(b *testing.B) {
 	f, err := os.Open("doc.go")
 	if err != nil {
@@ -35,19 +36,21 @@ func BenchmarkCallback(b *testing.B) {
 		{"resume of a coroutine", func() { Callback(func() { next() }) }},
 		{"file read", func() { Callback(func() { f.ReadAt(buf, 0) }) }},
 	} {
-		for _, on := range []bool{false, true} {
-			name := body.name + "/off"
-			if on {
-				name = body.name + "/on"
-			}
-			b.Run(name, func(b *testing.B) {
-				if on {
+		for _, by := range []string{"nobody", "Recorder", "watchdog"} {
+			b.Run(body.name+"/"+by, func(b *testing.B) {
+				run := body.f
+				switch by {
+				case "Recorder":
 					rec := mustStart(b, Config{})
 					// Reading the trace back is not part of the callback.
 					rec.raw = func([]byte) []byte { return nil }
+				case "watchdog":
+					dog := newWatchdog(10 * time.Millisecond)
+					defer dog.stop()
+					run = func() { dog.watch(body.f) }
 				}
 				for b.Loop() {
-					body.f()
+					run()
 				}
 			})
 		}
@@ -57,13 +60,26 @@ func BenchmarkCallback(b *testing.B) {
 // BenchmarkSpec is what a spec pays for being watched: Start, a hundred callbacks that
 // do not block, Stop, and reading the trace.
 func BenchmarkSpec(b *testing.B) {
-	for b.Loop() {
-		rec := mustStart(b, Config{})
+	hundred := func(callback func()) {
 		for range 100 {
-			Callback(func() {})
+			callback()
 		}
-		mustStop(b, rec)
 	}
+	nothing := func() { Callback(func() {}) }
+	b.Run("Recorder", func(b *testing.B) {
+		for b.Loop() {
+			rec := mustStart(b, Config{})
+			hundred(nothing)
+			mustStop(b, rec)
+		}
+	})
+	b.Run("watchdog", func(b *testing.B) {
+		for b.Loop() {
+			dog := newWatchdog(10 * time.Millisecond)
+			hundred(func() { dog.watch(nothing) })
+			dog.stop()
+		}
+	})
 }
 
 // BenchmarkStop reports how long one transition takes to be read back.
@@ -83,54 +99,59 @@ func BenchmarkStop(b *testing.B) {
 
 // BenchmarkDetectors puts the Recorder beside the watchdog that others use: a goroutine
 // that looks every millisecond whether the same callback is still running after the
-// threshold, and takes its stack. Both watch the same callbacks, of which one in two
-// sleeps for half a millisecond and one in two computes for about one. The metrics are
-// what each missed of the first and reported of the second.
+// threshold, and takes its stack. A Recorder and two watchdogs, of 2 and 10 milliseconds,
+// watch the same callbacks, of which one in two sleeps for half a millisecond and one in
+// two computes for about that. The metrics, a row for each load, are what each missed of
+// the first and reported of the second.
 func BenchmarkDetectors(b *testing.B) {
-	for _, hogging := range []int{0, 8} {
-		b.Run(fmt.Sprint("hogs ", hogging), func(b *testing.B) {
-			var blocked, harmless, missed, falsely, missedByDog, falseByDog int
-			var end atomic.Bool
-			var hogs sync.WaitGroup
-			for range hogging {
-				hogs.Go(func() {
-					for n := uint64(0); !end.Load(); n++ {
-						busy.Store(n)
-					}
-				})
-			}
+	for _, n := range []int{0, 8} {
+		b.Run(fmt.Sprint("hogs ", n), func(b *testing.B) {
+			defer hogs(b, n)()
+			const each = 20
+			missed, falsely := map[string]int{}, map[string]int{}
+			rounds := 0
 			for b.Loop() {
+				rounds++
 				rec := mustStart(b, Config{})
-				dog := newWatchdog(2 * time.Millisecond)
-				for i := range 40 {
-					if i%2 == 0 {
-						blocked++
-						missedByDog += 1 - dog.watch(func() { Callback(napShort) })
-					} else {
-						harmless++
-						falseByDog += dog.watch(func() { Callback(compute) })
+				dogs := map[string]*watchdog{"dog-2ms": newWatchdog(2 * time.Millisecond), "dog-10ms": newWatchdog(10 * time.Millisecond)}
+				for range each {
+					for name, barks := range watchAll(dogs, func() { Callback(napShort) }) {
+						missed[name] += 1 - barks
+					}
+					for name, barks := range watchAll(dogs, func() { Callback(compute) }) {
+						falsely[name] += barks
 					}
 				}
-				dog.stop()
-				seen := 0
+				for _, dog := range dogs {
+					dog.stop()
+				}
+				missed["Recorder"] += each
 				for _, block := range mustStop(b, rec).Blocks {
 					if strings.HasSuffix(block.User.Func, ".napShort") {
-						seen += block.Count
+						missed["Recorder"] -= block.Count
 					} else {
-						falsely += block.Count
+						falsely["Recorder"] += block.Count
 					}
 				}
-				missed += 20 - seen
 			}
-			end.Store(true)
-			hogs.Wait()
-			percent := func(n, of int) float64 { return 100 * float64(n) / float64(of) }
-			b.ReportMetric(percent(missed, blocked), "%missed")
-			b.ReportMetric(percent(falsely, harmless), "%false")
-			b.ReportMetric(percent(missedByDog, blocked), "%missed-by-watchdog")
-			b.ReportMetric(percent(falseByDog, harmless), "%false-by-watchdog")
+			for _, name := range []string{"Recorder", "dog-2ms", "dog-10ms"} {
+				of := float64(rounds * each)
+				b.ReportMetric(100*float64(missed[name])/of, "%missed-by-"+name)
+				b.ReportMetric(100*float64(falsely[name])/of, "%false-by-"+name)
+			}
 		})
 	}
+}
+
+// watchAll runs f under several watchdogs and returns how often each barked: 0 or 1.
+func watchAll(dogs map[string]*watchdog, f func()) map[string]int {
+	barks := map[string]int{}
+	for name, dog := range dogs {
+		under := f
+		f = func() { barks[name] = dog.watch(under) }
+	}
+	f()
+	return barks
 }
 
 //go:noinline

@@ -12,7 +12,7 @@ import (
 )
 
 // No missed wait: callbacks that cannot but block, each of which must be seen.
-func TestEveryWaitIsSeen(t *testing.T) {
+func TestLivenessOfEveryWait(t *testing.T) {
 	f, err := os.Open(os.Args[0])
 	if err != nil {
 		t.Fatal(err)
@@ -48,7 +48,7 @@ func TestEveryWaitIsSeen(t *testing.T) {
 // Of the two parties to a hand-over on an unbuffered channel one parks, always.
 // With both parties in callbacks the number of waits is known exactly, whatever
 // the scheduler does. GOMAXPROCS 1 and 2 give different orders.
-func TestEveryHandOverIsSeen(t *testing.T) {
+func TestLivenessOfEveryHandOver(t *testing.T) {
 	for _, procs := range []int{1, 2} {
 		t.Run(fmt.Sprint("procs ", procs), func(t *testing.T) {
 			n := scaled(t, 50_000)
@@ -85,7 +85,7 @@ func TestEveryHandOverIsSeen(t *testing.T) {
 
 // No false report: callbacks of everything that does not block, while the
 // collector parks goroutines as often as it can.
-func TestHarmlessUnderGC(t *testing.T) {
+func TestSilenceUnderGC(t *testing.T) {
 	n := scaled(t, 50_000)
 	defer debug.SetGCPercent(debug.SetGCPercent(5))
 	stop := garbage(4)
@@ -107,7 +107,7 @@ func TestHarmlessUnderGC(t *testing.T) {
 	t.Logf("%d parks of the runtime dropped", dropped)
 }
 
-func TestHarmless(t *testing.T) { quiet(t, scaled(t, 1_000_000)) }
+func TestSilence(t *testing.T) { quiet(t, scaled(t, 1_000_000)) }
 
 // quiet runs n harmless callbacks, none of which may be reported, and returns
 // the trace.
