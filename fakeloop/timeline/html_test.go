@@ -6,7 +6,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"math"
 	"os"
@@ -19,8 +18,6 @@ import (
 	"github.com/windtunnel-go/windtunnel/fakeloop"
 	"github.com/windtunnel-go/windtunnel/fakeloop/timeline"
 )
-
-var update = flag.Bool("update", false, "write the golden file anew; the reason in it stays")
 
 const pageFile = "testdata/page.golden"
 

@@ -10,9 +10,9 @@ import (
 	"github.com/windtunnel-go/windtunnel/fakeloop/timeline"
 )
 
-// hostile are texts that would do harm if they were taken for anything but texts, and
+// hostileToHTML are texts that would do harm if they were taken for anything but texts, and
 // how they are shown.
-var hostile = []struct{ text, shown string }{
+var hostileToHTML = []struct{ text, shown string }{
 	{`</script><script>alert(1)</script>`, `</script><script>alert(1)</script>`},
 	{`<!--<script>`, `<!--<script>`},
 	{`<img src=x onerror=alert(1)>`, `<img src=x onerror=alert(1)>`},
@@ -32,16 +32,16 @@ var hostile = []struct{ text, shown string }{
 func TestPageShowsTexts(t *testing.T) {
 	var tl timeline.Timeline
 	var notes []timeline.Note
-	for i, h := range hostile {
+	for i, h := range hostileToHTML {
 		tl.Append(timeline.Event{Kind: timeline.Promised, ID: id(uint64(i)), Label: h.text})
 		tl.Append(timeline.Event{Kind: timeline.Settled, ID: id(uint64(i)), Label: h.text, Detail: "rejected: " + h.text})
 		tl.AddSite(id(uint64(i)), h.text+".go:1")
 		notes = append(notes, timeline.Note{Kind: timeline.Fault, Label: h.text, Text: h.text})
 	}
-	for _, h := range hostile {
+	for _, h := range hostileToHTML {
 		o := timeline.HTMLOptions{Title: h.text, Notes: notes, Compare: run("resolved"), CompareNotes: notes}
 		page := htmlOf(t, &tl, o)
-		for _, h := range hostile {
+		for _, h := range hostileToHTML {
 			harmful := strings.ContainsAny(h.text, "<>") || strings.ContainsFunc(h.text, func(c rune) bool {
 				return c != '\n' && c != '\r' && c != '\t' && !unicode.IsPrint(c)
 			})
@@ -50,7 +50,7 @@ func TestPageShowsTexts(t *testing.T) {
 			}
 		}
 		d := dataOf(t, &tl, o)
-		for i, h := range hostile {
+		for i, h := range hostileToHTML {
 			r := d.Runs[0]
 			if got := d.Texts[r.Label[2*i]]; got != h.shown {
 				t.Errorf("the label %q is shown as %q, want %q", h.text, got, h.shown)

@@ -12,7 +12,7 @@ import (
 	"github.com/windtunnel-go/windtunnel/fakeloop/timeline"
 )
 
-var update = flag.Bool("update", false, "rewrite the texts in testdata, which keeps the reasons")
+var update = flag.Bool("update", false, "rewrite the golden files in testdata; the reasons in them stay")
 
 const renderingsFile = "testdata/renderings.golden"
 
