@@ -37,7 +37,7 @@ func TestAMutexThatIsHeldOverTheNetwork(t *testing.T) {
 			asynctest.Run(w, func(tunnel *asynctest.Tunnel) {
 				c.play(&stage{tunnel, w, fakeloop.NewJournal(tunnel.Loop)})
 			}, asynctest.WithSeed(seed))
-			for _, want := range append(c.want, "virtual time stands still", "hint: a mutex: whoever holds it must not wait for virtual time meanwhile") {
+			for _, want := range append(c.want, "virtual time stands still", "hint: a lock of package sync, and whoever holds it waits too") {
 				if !strings.Contains(w.texts.String(), want) {
 					t.Errorf("the failure does not say %q:\n%s", want, w.texts.String())
 				}
