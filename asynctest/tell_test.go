@@ -1,6 +1,7 @@
 package asynctest_test
 
 import (
+	"net/http"
 	"os"
 	"regexp"
 	"testing"
@@ -103,6 +104,7 @@ func TestRunTellsWithoutRecords(t *testing.T) {
 func TestFaultsInATrace(t *testing.T) {
 	Run(t, func(tunnel *Tunnel) {
 		g := NewWithT(t)
+		tunnel.Net.Serve("api:80", http.NotFoundHandler())
 		tunnel.Net.Apply(toxics.Partition("client", "api").From(10 * time.Second).For(2 * time.Minute))
 		time.Sleep(5 * time.Minute)
 		var trace traceText

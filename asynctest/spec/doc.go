@@ -70,8 +70,9 @@ the next spec runs:
 # Reproduction
 
 The report of a spec that failed has the line that runs it again with the same seed, and,
-for each tunnel, what led to the failure on the loop ([TimelineEntry]) and the path of the
-whole record, a trace that https://ui.perfetto.dev opens ([RecordEntry]). The records are
+for each tunnel, what led to the failure on the loop ([TimelineEntry]; for the reporter of
+package github also as a [DiagramEntry]) and the path of the whole record, a trace that
+https://ui.perfetto.dev opens ([RecordEntry]). The records are
 in a directory of the user's among the temporary files, or in WINDTUNNEL_RECORDS, of which
 "off" keeps none. Progress reports say what the tunnel waits for.
 */

@@ -18,6 +18,7 @@ import (
 const (
 	TimelineEntry = "Timeline" // what led to the failure on the loop, as lanes over virtual time
 	RecordEntry   = "Record"   // the path of the whole record, or why there is none
+	DiagramEntry  = "Diagram"  // the timeline as a Mermaid diagram, which only machine-readable reports show
 )
 
 // observing marks the nodes of this package that look at a tunnel. They run outside of the
@@ -47,6 +48,7 @@ func observe(t *asynctest.Tunnel) {
 			}
 		}
 		ginkgo.AddReportEntry(TimelineEntry, r.LeafNodeLocation, ginkgo.ReportEntryVisibilityFailureOrVerbose, story)
+		ginkgo.AddReportEntry(DiagramEntry, r.LeafNodeLocation, ginkgo.ReportEntryVisibilityNever, records.Diagram(run))
 		here, _ := os.Getwd() // which tells specs of one text apart
 		if where := records.Where(records.Keep(run, r.FullText(), here, t.Seed(), n)); where != "" {
 			ginkgo.AddReportEntry(RecordEntry, r.LeafNodeLocation, ginkgo.ReportEntryVisibilityFailureOrVerbose, where)

@@ -17,6 +17,7 @@ import (
 	. "github.com/windtunnel-go/windtunnel/asynctest"
 	"github.com/windtunnel-go/windtunnel/asynctest/blocking"
 	"github.com/windtunnel-go/windtunnel/asynctest/spec"
+	"github.com/windtunnel-go/windtunnel/asynctest/spec/github"
 	"github.com/windtunnel-go/windtunnel/fakeloop"
 	"github.com/windtunnel-go/windtunnel/fakeloop/timeline"
 )
@@ -30,7 +31,8 @@ var recordPath = regexp.MustCompile(`(https://ui\.perfetto\.dev opens: )(/\S+\.j
 func story(s types.SpecReport) string {
 	var b strings.Builder
 	for _, e := range s.ReportEntries {
-		if e.Name == spec.TimelineEntry || e.Name == spec.RecordEntry {
+		switch e.Name {
+		case spec.TimelineEntry, spec.RecordEntry, spec.DiagramEntry:
 			fmt.Fprintf(&b, "%s: %s\n", e.Name, recordPath.ReplaceAllString(strings.TrimSpace(e.StringRepresentation()), "${1}PATH"))
 		}
 	}
@@ -105,6 +107,10 @@ func wantRecords(specs []types.SpecReport, dir string) {
 	}
 	Expect(len(read)).To(BeNumerically(">=", 15))
 }
+
+var _ = It("gives the reporter for GitHub diagrams by the name that it knows", func() {
+	Expect(spec.DiagramEntry).To(Equal(github.DiagramEntry))
+})
 
 // What is ours in a report is a string, and what people may attach themselves can be
 // marshalled: what cannot hangs ginkgo -p.

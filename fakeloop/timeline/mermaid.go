@@ -7,11 +7,12 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf16"
 )
 
 // The limits of a Mermaid diagram: those of GitHub's renderer, and what can be read.
 const (
-	mermaidCharacters   = 50_000
+	mermaidCharacters   = 50_000 // as JavaScript counts them
 	mermaidArrows       = 500
 	mermaidMost         = 200 // rows
 	defaultMermaid      = 40  // rows
@@ -58,7 +59,7 @@ func (t *Timeline) Mermaid(o LaneOptions) string {
 		d.lanes, d.width = lanes, 1<<30
 		d.choose(rows)
 		d.draw()
-		if limit <= 1 || d.arrows <= mermaidArrows && length(d.text.String()) <= mermaidCharacters {
+		if limit <= 1 || d.arrows <= mermaidArrows && len(utf16.Encode([]rune(d.text.String()))) <= mermaidCharacters {
 			return d.text.String()
 		}
 	}
@@ -153,7 +154,7 @@ func (d *mermaidDrawing) quoted(text string) string {
 	}
 	var b strings.Builder
 	for _, c := range short {
-		if c == ' ' || unicode.IsLetter(c) || unicode.IsDigit(c) || slices.Contains([]rune(".,-_/~"), c) {
+		if c == ' ' || unicode.IsLetter(c) || unicode.IsDigit(c) || slices.Contains([]rune(".,_/~"), c) {
 			b.WriteRune(c)
 		} else {
 			fmt.Fprintf(&b, "#%d;", c)

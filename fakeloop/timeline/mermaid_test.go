@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"github.com/windtunnel-go/windtunnel/fakeloop"
@@ -13,7 +14,7 @@ import (
 )
 
 // What a line of a diagram may be, the text in it included.
-const mermaidWords = `((?:[\p{L}\p{Nd} .,_/~-]|#\d+;)*)`
+const mermaidWords = `((?:[\p{L}\p{Nd} .,_/~]|#\d+;)*)`
 
 var (
 	participantLine = regexp.MustCompile(`^    participant p(\d+) as ` + mermaidWords + `$`)
@@ -29,7 +30,7 @@ var (
 // would be taken for more than text.
 func diagramFaults(text string) []string {
 	var faults []string
-	if n := utf8.RuneCountInString(text); n > 50_000 {
+	if n := len(utf16.Encode([]rune(text))); n > 50_000 {
 		faults = append(faults, fmt.Sprint("it has ", n, " characters"))
 	}
 	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")

@@ -30,8 +30,9 @@ const traceFormat = "windtunnel timeline 1"
 // A callback takes no virtual time, and viewers show nothing that has no width and cannot
 // order what is of one instant. So each event has a nanosecond of the axis for itself:
 // the k-th of an instant stands k ns behind it, and on if that meets the next instant.
-// The virtual time to the nanosecond is in the arguments of the slice, with everything
-// else that [ReadTrace] needs to make the same timeline of the trace. Viewers that count in
+// The virtual time to the nanosecond is in the arguments of the slice, with where the thing
+// was made, if that is known (see [Timeline.AddSite]), and everything else that
+// [ReadTrace] needs to make the same timeline of the trace. Viewers that count in
 // float64 lose the last digits of a run of more than 100 virtual days, ReadTrace does not.
 //
 // All texts are JSON strings, in which <, > and &, and what is a command in the log of GitHub
@@ -41,7 +42,7 @@ func (t *Timeline) WriteTrace(w io.Writer) error {
 	out := bufio.NewWriter(w)
 	d := t.Digest()
 	fmt.Fprintf(out, `{"displayTimeUnit":"ns","otherData":{"format":%q,"events":%d,"digest":%q},"traceEvents":[`, traceFormat, t.Len(), hex.EncodeToString(d[:]))
-	tr := &tracing{traceLayout: t.traceLayout(), out: out, open: make(map[spanKey]traceEvent), begun: make(map[ID]traceEvent), settledAt: make(map[ID]traceEvent), ready: make(map[ID]bool)}
+	tr := &tracing{traceLayout: t.traceLayout(), out: out, open: make(map[spanKey]traceEvent), begun: make(map[ID]traceEvent), settledAt: make(map[ID]traceEvent), ready: make(map[ID]bool), sites: t.Sites()}
 	for i, e := range t.All() {
 		tr.add(i, e)
 	}
@@ -83,6 +84,7 @@ type tracing struct {
 	begun     map[ID]traceEvent // slices in which things were posted, set or sent out, by these
 	settledAt map[ID]traceEvent // slices in which futures were settled
 	ready     map[ID]bool       // callbacks that were posted and have not begun
+	sites     map[ID]string     // of things of which no event has been written
 	flows     int
 }
 
@@ -105,7 +107,10 @@ func (tr *tracing) write(e traceEvent) {
 
 // add writes the i-th event of the timeline.
 func (tr *tracing) add(i int, e Event) {
-	slice := traceEvent{Name: sliceName(e), Cat: "event", Phase: "X", At: tr.at[i], Dur: 1, Tid: tr.tid(tr.place[i]), Args: argsOf(i, e)}
+	args := argsOf(i, e)
+	args.Site = tr.sites[e.ID]
+	delete(tr.sites, e.ID)
+	slice := traceEvent{Name: sliceName(e), Cat: "event", Phase: "X", At: tr.at[i], Dur: 1, Tid: tr.tid(tr.place[i]), Args: args}
 	if e.Kind == Fired {
 		slice.Cat, slice.Dur = "callback", tr.until[i]-tr.at[i]
 	}
@@ -223,6 +228,7 @@ type eventArgs struct {
 	Detail       string `json:"detail,omitempty"`
 	DetailQuoted string `json:"detail_quoted,omitempty"`
 	Due          string `json:"due,omitempty"`
+	Site         string `json:"site,omitempty"` // of the thing, with its first event
 }
 
 func argsOf(i int, e Event) eventArgs {

@@ -122,6 +122,27 @@ func TestTraceOfLooseEnds(t *testing.T) {
 	}
 }
 
+// A trace says where a thing was made once, with its first event.
+func TestTraceHasSites(t *testing.T) {
+	loop := fakeloop.New(fakeloop.Config{Sites: true})
+	defer loop.Close()
+	p := fakeloop.NewPromise[int](loop, "reply")
+	p.Future().OnSettled(func(int, error) {})
+	loop.Named("timer").AfterFunc(time.Second, func() { p.Resolve(1) })
+	if err := loop.RunUntilIdle(); err != nil {
+		t.Error(err)
+	}
+	sites := 0
+	for _, e := range wantTrace(t, loop.Timeline()) {
+		if site, ok := e.Args["site"].(string); ok && strings.Contains(site, "trace_test.go:") {
+			sites++
+		}
+	}
+	if sites != 2 {
+		t.Errorf("%d events have a site, want that of the promise and that of the timer", sites)
+	}
+}
+
 // A thousand events of one instant stand one behind the other, and the next instant
 // behind them.
 func TestTraceGivesEachEventItsPlace(t *testing.T) {

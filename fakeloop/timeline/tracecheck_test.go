@@ -3,6 +3,7 @@ package timeline_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -222,6 +223,9 @@ func wantTrace(t testing.TB, tl *timeline.Timeline) []traced {
 	}
 	if back.Digest() != tl.Digest() {
 		t.Error("the timeline that was read has another digest")
+	}
+	if got, want := back.Sites(), tl.Sites(); !maps.Equal(got, want) {
+		t.Errorf("the sites that were read are %v, want %v", got, want)
 	}
 	return events
 }

@@ -16,7 +16,7 @@ import (
 )
 
 // ReadTrace reads the timeline from a trace that [Timeline.WriteTrace] has written: the
-// same events, with the same [Digest]. The trace may be compressed by gzip, as Perfetto takes
+// same events, with the same [Digest] and the sites of their things. The trace may be compressed by gzip, as Perfetto takes
 // it. Other tools may have added events, or changed their order. ReadTrace returns an error if r
 // is no such trace, or if events are missing from it or have been changed.
 func ReadTrace(r io.Reader) (*Timeline, error) {
@@ -69,6 +69,9 @@ func ReadTrace(r io.Reader) (*Timeline, error) {
 			return nil, fmt.Errorf("timeline: ReadTrace: event %d: %w", i, err)
 		}
 		t.Append(e)
+		if a.Site != "" {
+			t.AddSite(e.ID, a.Site)
+		}
 	}
 	if t.n != file.Other.Events {
 		return nil, fmt.Errorf("timeline: ReadTrace: there are %d events, want %d", t.n, file.Other.Events)

@@ -107,3 +107,6 @@ func Story(t *timeline.Timeline) string {
 	}
 	return ""
 }
+
+// Diagram draws what led to the failure of a run as a Mermaid diagram that GitHub takes.
+func Diagram(t *timeline.Timeline) string { return t.Mermaid(timeline.LaneOptions{}) }

@@ -111,7 +111,7 @@ func TestNames(t *testing.T) {
 		}
 		seen[got] = test
 	}
-	if name("a", 1) == name("a", 2) || name("a", uint64(1)<<62) == name("a", uint64(1)<<63) || name("a", 1) != name("a", 1) {
+	if name("a", 1) == name("a", 2) || name("a", uint64(1)<<62) == name("a", uint64(1)<<63) {
 		t.Error("what tells a test from others does not count")
 	}
 }
