@@ -108,7 +108,7 @@ var edits = []edit{
 	{"notes are everybody's", "internal/bubble/bubble.go",
 		"	return slices.Clone(b.notes)\n", "	return nil\n", "./internal/bubble", []string{"TestNotes"}},
 	{"nothing is done at the end", "internal/bubble/bubble.go",
-		"	defer b.cleanUp()\n", "	_ = b.cleanUp\n", ".", []string{"TestTheDetectorIsFreeAfterADeadlock"}},
+		"	defer b.cleanUp()\n", "	_ = b.cleanUp\n", "./internal/bubble", []string{"TestAtEnd"}},
 	{"the server of a network is a leak", "internal/bubble/goroutines.go",
 		"return g.isLoop() || g.isServer()", "return g.isLoop()", ".", []string{"TestLeakNothingOnTheNetwork"}},
 	{"every server is the network's", "internal/bubble/goroutines.go",

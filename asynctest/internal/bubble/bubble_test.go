@@ -382,6 +382,26 @@ func TestGuardOfTheEnvironment(t *testing.T) {
 	guard()
 }
 
+// What is to be done at the end is done outside, the last first, whatever became of the
+// functions of the bubble.
+func TestAtEnd(t *testing.T) {
+	AtEnd(func() { t.Error("outside of bubbles it is not called") })
+	for _, f := range []func(){func() {}, func() { panic(errBoom) }, func() { select {} }} {
+		b := Start()
+		order := ""
+		run(b, func() {
+			AtEnd(func() { order += fmt.Sprint("first ", ID()) })
+			AtEnd(func() { order += "second " })
+		})
+		b.Run(Call{Horizon: time.Minute, Body: func(context.Context) { f() }})
+		equal(t, "before the end", order, "")
+		b.End()
+		equal(t, "at the end", order, "second first 0")
+		b.End()
+		equal(t, "at the second end", order, "second first 0")
+	}
+}
+
 // What is noted stays in its bubble.
 func TestNotes(t *testing.T) {
 	Note(errBoom)
