@@ -108,7 +108,7 @@ func TestTraceOfAPanic(t *testing.T) {
 		want string
 		not  string
 	}{
-		{"of the library", func() { strings.Repeat("x", -1) }, "strings.Repeat", "runtime/panic.go"},
+		{"of the library", func() { _ = strings.Repeat("x", -1) }, "strings.Repeat", "runtime/panic.go"},
 		{"of the runtime", func() { read(nil) }, "bubble.read", "runtime."},
 		{"in a deferred call", func() {
 			defer func() { panic("second") }()
