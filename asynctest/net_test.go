@@ -144,7 +144,7 @@ func TestWithPlan(t *testing.T) {
 				t.Error(err)
 			}
 			elapsed = tunnel.Elapsed()
-		}, options...)
+		}, append(options, WithLoop(fakeloop.Config{Decisions: zeros{}}))...)
 		return elapsed
 	}
 	g := NewWithT(t)

@@ -50,8 +50,9 @@ func WithNetwork(config toxics.Config) TunnelOption {
 }
 
 // WithPlan gives the network of a tunnel a plan, in the place of the one of [WithNetwork],
-// and takes the seed of that as it is, zero too: so that the network does what the same plan
-// did elsewhere. NewTunnel panics if the plan is not valid.
+// and takes the seed of that as it is, zero too: so that the plan draws what it drew
+// elsewhere. What the gate of the loop moves comes from the decisions of the loop all the same.
+// NewTunnel panics if the plan is not valid.
 func WithPlan(plan toxics.Plan) TunnelOption {
 	return tunnelOption(func(c *tunnelConfig) { c.plan = &plan })
 }

@@ -34,7 +34,7 @@ var rooms = []room{
 	{"toxics", []string{"fakeloop", "fakeloop/durable", "github.com/Shopify/toxiproxy/v2/toxics", "github.com/Shopify/toxiproxy/v2/stream"}},
 	{"toxics/tcp", []string{"toxics", "github.com/Shopify/toxiproxy/v2/...", "github.com/rs/zerolog/..."}},
 	{"asynctest/blocking", []string{"golang.org/x/exp/trace"}},
-	{"asynctest/internal/bubble", nil},
+	{"asynctest/internal/bubble", []string{"fakeloop"}},
 	{"asynctest/internal/records", []string{"fakeloop/timeline"}},
 	{"asynctest/internal/rerun", nil},
 	{"asynctest", []string{"fakeloop", "fakeloop/timeline", "fakeloop/progress", "toxics", "asynctest/blocking", "asynctest/internal/...", "github.com/onsi/gomega/..."}},

@@ -96,6 +96,9 @@ func TestAFunctionThatPanics(t *testing.T) {
 	equal(t, "end", b.End().Outcome, Returned)
 }
 
+//go:noinline
+func read(p *int) int { return *p }
+
 // The stack begins with the panic, not with who found it, and of a misuse nothing is shown
 // but who did it.
 func TestTraceOfAPanic(t *testing.T) {
@@ -105,8 +108,8 @@ func TestTraceOfAPanic(t *testing.T) {
 		want string
 		not  string
 	}{
-		{"of the library", func() { strings.Repeat("x", -1) }, "strings.Repeat", "runtime/panic.go"},
-		{"of the runtime", func() { var m map[int]int; m[1] = 1 }, "TestTraceOfAPanic", "runtime/"},
+		{"of the library", func() { _ = strings.Repeat("x", -1) }, "strings.Repeat", "runtime/panic.go"},
+		{"of the runtime", func() { read(nil) }, "bubble.read", "runtime."},
 		{"in a deferred call", func() {
 			defer func() { panic("second") }()
 			panic("first")
@@ -380,6 +383,26 @@ func TestGuardOfTheEnvironment(t *testing.T) {
 		contains(t, recover().(string), `asynctest: WINDTUNNEL_GUARD="-3s": want a positive duration`)
 	}()
 	guard()
+}
+
+// What is to be done at the end is done outside, the last first, whatever became of the
+// functions of the bubble.
+func TestAtEnd(t *testing.T) {
+	AtEnd(func() { t.Error("outside of bubbles it is not called") })
+	for _, f := range []func(){func() {}, func() { panic(errBoom) }, func() { select {} }} {
+		b := Start()
+		order := ""
+		run(b, func() {
+			AtEnd(func() { order += fmt.Sprint("first ", ID()) })
+			AtEnd(func() { order += "second " })
+		})
+		b.Run(Call{Horizon: time.Minute, Body: func(context.Context) { f() }})
+		equal(t, "before the end", order, "")
+		b.End()
+		equal(t, "at the end", order, "second first 0")
+		b.End()
+		equal(t, "at the second end", order, "second first 0")
+	}
 }
 
 // What is noted stays in its bubble.
