@@ -74,6 +74,12 @@ func (r *blockReader) remarks() string {
 			fmt.Fprintf(&b, "\n%s%v", format.Indent, t)
 		}
 	}
+	if n := len(r.report.Hangs); n > 0 {
+		fmt.Fprintf(&b, "\nNot counted, because a hang goes by real time (%s):", places(n))
+		for _, h := range r.report.Hangs {
+			fmt.Fprintf(&b, "\n%s%v", format.Indent, h)
+		}
+	}
 	for _, rule := range r.report.Stale {
 		fmt.Fprintf(&b, "\nThis rule allowed nothing; remove it or correct the name: %v", rule)
 	}
@@ -82,7 +88,8 @@ func (r *blockReader) remarks() string {
 }
 
 // listBlocks shows, of each place, how callbacks blocked, where, in which
-// callback, who ended the wait, and the line that allows it.
+// callback, who posted it if that is known, who ended the wait, and the line that
+// allows it.
 func listBlocks(blocks []blocking.Block) string {
 	var b strings.Builder
 	for i, block := range blocks {
@@ -99,6 +106,12 @@ func listBlocks(blocks []blocking.Block) string {
 		line("at", block.User)
 		line("file", block.User.Location())
 		line("callback", block.Callback)
+		if block.Name != "" {
+			line("named", block.Name)
+		}
+		if block.Posted != (blocking.Frame{}) {
+			line("posted by", block.Posted)
+		}
 		if f, ok := waker(block); ok {
 			line("woken by", f)
 		}

@@ -78,11 +78,13 @@ func texts() []text {
 	park.Count = 3
 	call := aBlock(blocking.Syscall, blocking.Disk, "example.org/app.load", "load.go")
 	call.Open = true
+	call.Name, call.Posted = "load", blocking.Frame{Func: "example.org/app.(*Loop).Start", File: "/src/app/loop.go", Line: 9}
 	full := &blocking.Report{Blocks: []blocking.Block{park, call}, Events: 100}
 	allowed := call
 	allowed.Allowed, allowed.Open = "loaded once, at the start", false
 	spared := &blocking.Report{
 		Allowed: []blocking.Block{allowed}, Truncated: []blocking.Block{aBlock(blocking.Park, blocking.Lock, "example.org/app.walk", "walk.go")},
+		Hangs: []blocking.Block{aBlock(blocking.Hang, blocking.Other, "example.org/app.spin", "spin.go")},
 		Stale: []blocking.Rule{blocking.AllowFunc("example.org/app.gone", "was slow")}, Events: 100,
 	}
 	return []text{

@@ -70,10 +70,17 @@ func (o ownership) std(f Frame) bool {
 	if o.stdRoot != "" && filepath.IsAbs(f.File) {
 		return strings.HasPrefix(f.File, o.stdRoot)
 	}
-	pkg, _ := splitFunc(f.Func)
+	// What -trimpath leaves of a file's name is the path of its package.
+	pkg := path.Dir(f.File)
+	if pkg == "." || filepath.IsAbs(f.File) {
+		pkg, _ = splitFunc(f.Func)
+	}
+	if pkg == "main" || pkg == "command-line-arguments" || o.main != "" && within(strings.TrimSuffix(pkg, "_test"), o.main) {
+		return false
+	}
 	first, _, _ := strings.Cut(pkg, "/")
 	inDeps := func(dep string) bool { return within(pkg, dep) }
-	return !strings.Contains(first, ".") && !o.mainModule(f) && !slices.ContainsFunc(o.deps, inDeps)
+	return !strings.Contains(first, ".") && !inModuleCache(f.File) && !slices.ContainsFunc(o.deps, inDeps)
 }
 
 // library reports whether f belongs to the rooms of windtunnel that stand

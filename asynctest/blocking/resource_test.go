@@ -123,7 +123,8 @@ func TestOwnership(t *testing.T) {
 	own.stdRoot = ""
 	for file, std := range map[string]bool{
 		"time.Sleep runtime/time.go": true, "net/http.Get net/http/client.go": true,
-		"example.org/app.F example.org/app/f.go": false, "nodots/lib.F nodots/lib@v1.0.0/f.go": false, "main.main example.org/app/main.go": false,
+		"example.org/app.F.OnceFunc.func1 sync/oncefunc.go": true, "main.main.OnceFunc.3 sync/oncefunc.go": true,
+		"example.org/app.F example.org/app/f.go": false, "app.F command-line-arguments/f.go": false, "main.main _testmain.go": false, "nodots/lib.F nodots/lib@v1.0.0/f.go": false, "main.main example.org/app/main.go": false,
 	} {
 		fn, path, _ := strings.Cut(file, " ")
 		if got := own.std(frame(fn, path)); got != std {
