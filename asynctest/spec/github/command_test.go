@@ -121,19 +121,6 @@ func TestFullSummary(t *testing.T) {
 	if info, err := os.Stat(summary); err != nil || info.Size() > summaryBytes+100 {
 		t.Error(info, err)
 	}
-	// One that is nearly full has less of everything, and counts the rest.
-	v := verdictsOf(runOf(recorded(t, "bad"), home))
-	for most := 1200; most < 12_000; most += 100 {
-		text := summarize(v, most, "")
-		if wrong := checkSummary(text, 5); len(text) > most || len(wrong) > 0 && text != "" && !strings.Contains(wrong[0], "of 5") {
-			t.Errorf("%d: %d bytes, %q", most, len(text), wrong)
-		}
-		if text != "" && most > 2200 {
-			if wrong := checkSummary(text, 5); len(wrong) > 0 {
-				t.Errorf("%d: %q", most, wrong)
-			}
-		}
-	}
 }
 
 // What a suite prints is between two commands that nobody can guess, and ginkgo is told

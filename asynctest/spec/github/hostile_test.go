@@ -1,3 +1,8 @@
+//go:build !race
+
+// These are megabytes of text in one goroutine, of which the race detector has nothing to
+// say and takes long.
+
 package github
 
 import (
@@ -56,7 +61,7 @@ func hostileReport(suite int, text string, long, specs int) types.Report {
 
 func TestHostileTexts(t *testing.T) {
 	all := strings.Join(hostile, "\n")
-	page := func(text string) string { return strings.Repeat(text, 100<<10/len(text)) }
+	page := func(text string) string { return strings.Repeat(text, 40<<10/len(text)) }
 	for name, c := range map[string]struct {
 		texts       []string
 		long, specs int
@@ -65,8 +70,8 @@ func TestHostileTexts(t *testing.T) {
 		"together":       {[]string{all}, 0, 3},
 		"5 MB":           {[]string{all}, 5 << 20, 1},
 		"5 MB in a line": {[]string{strings.ReplaceAll(all, "\n", " ")}, 5 << 20, 1},
-		"100 KB of one":  {[]string{page("`"), page("<"), page("\n"), page("\x1b"), page("\xff")}, 0, 2},
-		"many":           {hostile, 20 << 10, 20},
+		"40 KB of one":   {[]string{page("`"), page("<"), page("\n"), page("\x1b"), page("\xff")}, 0, 1},
+		"many":           {hostile, 20 << 10, 8},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var runs []run
@@ -83,6 +88,25 @@ func TestHostileTexts(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A summary that is nearly full has less of everything, and counts the rest.
+func TestNearlyFullSummary(t *testing.T) {
+	v := verdictsOf(runOf(recorded(t, "bad"), home))
+	none := 0
+	for most := 1000; most < 12_000; most += 100 {
+		text := summarize(v, most, "")
+		if text == "" {
+			none++
+			continue
+		}
+		if wrong := checkSummary(text, 5); len(text) > most || len(wrong) > 0 {
+			t.Errorf("%d: %d bytes, %q", most, len(text), wrong)
+		}
+	}
+	if none == 0 || none > 5 {
+		t.Errorf("%d times there was no room for anything", none)
 	}
 }
 
@@ -216,17 +240,17 @@ func checkHTML(l string, open []string, say func(string, ...any)) []string {
 // The checks above find what they are there to find.
 func TestChecksOfHostileTexts(t *testing.T) {
 	for text, want := range map[string]string{
-		"":                            "a summary of 0 bytes",
-		strings.Repeat("\n", 1<<20+1): "a summary of 1048577 bytes",
-		"<h4>\x1b</h4>\n":             "control characters at 4",
-		"```text\na\n":                "left open: \"```\" []",
-		"```js\n```\n":                "a block of \"js\"",
-		"```text\n```\n# a\n":         "neither a block nor HTML: \"# a\"",
-		"<p>\n":                       "left open: \"\" [p]",
-		"<script></script>\n":         "this element: \"<script>\" in \"<script></script>\"",
-		"<p><a href=x></a></p>\n":     "this element: \"<a href=x>\" in \"<p><a href=x></a></p>\"",
-		"<!-- x -->\n":                "this HTML: \"<!-- x -->\"",
-		"<p>a `b`</p>\n":              "markup outside of code: \"a `b`\" in \"<p>a `b`</p>\"",
+		"":                           "a summary of 0 bytes",
+		strings.Repeat("x", 1<<20+1): "a summary of 1048577 bytes",
+		"<h4>\x1b</h4>\n":            "control characters at 4",
+		"```text\na\n":               "left open: \"```\" []",
+		"```js\n```\n":               "a block of \"js\"",
+		"```text\n```\n# a\n":        "neither a block nor HTML: \"# a\"",
+		"<p>\n":                      "left open: \"\" [p]",
+		"<script></script>\n":        "this element: \"<script>\" in \"<script></script>\"",
+		"<p><a href=x></a></p>\n":    "this element: \"<a href=x>\" in \"<p><a href=x></a></p>\"",
+		"<!-- x -->\n":               "this HTML: \"<!-- x -->\"",
+		"<p>a `b`</p>\n":             "markup outside of code: \"a `b`\" in \"<p>a `b`</p>\"",
 		"```mermaid\n" + strings.Repeat("a->b\n", 501) + "```\n": "more than 500 edges",
 		strings.Repeat("```mermaid\n```\n", 9):                   "9 diagrams",
 		"<h4>x</h4>\n":                                           "1 failures are told of or counted, of 0",
