@@ -650,7 +650,7 @@ func TestMutants(t *testing.T) {
 		t.Skip("a mutant's own tests make no mutants")
 	}
 	sources := readSources(t)
-	mutants := slices.Concat(mutants, gateMutants)
+	mutants := slices.Concat(mutants, gateMutants, pageMutants)
 	for _, m := range mutants {
 		if n := strings.Count(sources[m.file], m.old); n != 1 || m.old == m.new {
 			t.Errorf("%s: found %d times in %s, want once; update the table:\n%s", m.name, n, m.file, m.old)
@@ -696,7 +696,7 @@ func TestMutants(t *testing.T) {
 func readSources(t *testing.T) map[string]string {
 	t.Helper()
 	sources := map[string]string{}
-	for _, pattern := range []string{"*.go", "timeline/*.go", "durable/*.go"} {
+	for _, pattern := range []string{"*.go", "timeline/*.go", "timeline/page/*", "timeline/testdata/*", "durable/*.go"} {
 		files, err := filepath.Glob(pattern)
 		if err != nil || len(files) == 0 {
 			t.Fatalf("%s: %v, %v", pattern, files, err)

@@ -13,8 +13,8 @@ func TestSites(t *testing.T) {
 	digest := tl.Digest()
 	tl.AddSite(id(1), "a.go:1")
 	before := tl.Snapshot()
-	tl.AddSite(id(2), "b.go:2")
 	tl.AddSite(id(1), "c.go:3")
+	tl.AddSite(id(2), "b.go:2")
 	if got, want := tl.Sites(), map[timeline.ID]string{id(1): "c.go:3", id(2): "b.go:2"}; !maps.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
