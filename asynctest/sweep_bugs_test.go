@@ -180,6 +180,45 @@ var bugs = []bug{
 			return fakeloop.Resolved(tunnel.Loop, "7")
 		})
 	}, more: Scenario{Handles: []Handled{{Point: "balance"}, {Point: "timer *"}}}},
+	{name: "a second callback with the error", check: FoundTwoOutcomes, run: func(tunnel *Tunnel, fixed bool) any {
+		return Adapt(func(done func(string, error)) {
+			patient(ask(tunnel.Loop, "balance", "7")).OnSettled(func(s string, err error) {
+				if err == nil || !fixed {
+					done("7", nil)
+				}
+				if err != nil {
+					done("", err) // bug: a second callback with the error
+				}
+			})
+		})
+	}},
+	{name: "a producer that nobody waits for", check: FoundLeftOver, run: func(tunnel *Tunnel, fixed bool) any {
+		loop := tunnel.Loop
+		stop := fakeloop.NewPromise[int](loop, "stop")
+		producer := fakeloop.Async(loop, "producer", func(co *fakeloop.Coroutine) (int, error) {
+			return fakeloop.Await(co, stop.Future()) // bug: a producer that nobody waits for
+		})
+		fakeloop.Then(producer, func(n int) (int, error) { return n, nil })
+		f := patient(ask(loop, "balance", "7"))
+		f.OnSettled(func(_ string, err error) {
+			if err == nil || fixed {
+				stop.Resolve(1)
+			}
+		})
+		return f
+	}},
+	{name: "a coroutine that may exit", check: FoundErrorLost, run: func(tunnel *Tunnel, fixed bool) any {
+		return fakeloop.Async(tunnel.Loop, "client", func(co *fakeloop.Coroutine) (string, error) {
+			if err := co.Sleep(time.Second); err != nil {
+				return "", err
+			}
+			err := tunnel.Loop.Fail("read") // bug: a coroutine that may exit
+			if !fixed {
+				err = nil
+			}
+			return "7", err
+		})
+	}},
 	{name: "a goroutine that waits for ever", check: FoundLeftOver, run: func(tunnel *Tunnel, fixed bool) any {
 		size := 0
 		if fixed {

@@ -67,6 +67,9 @@ func (w *sweeper) judge(p *played, without *played) []Finding {
 		j.leftovers()
 	}
 	if p.second != "" {
+		if p.secondErr != nil && j.injected(p.secondErr) { // it is not lost, but late
+			j.findings = slices.DeleteFunc(j.findings, func(f Finding) bool { return f.Check == FoundErrorLost })
+		}
 		at := p.secondAt
 		if at == "" {
 			at = j.seenAt()
@@ -315,20 +318,33 @@ func counted[T any](all []T, key func(T) string) map[string]int {
 	return n
 }
 
-// leftovers finds what has not ended, and has without faults.
+// leftovers finds what has not ended, and has without faults: roots only, for what a
+// goroutine or a piece of work holds is left because that is.
 func (j *judgement) leftovers() {
 	key := func(l leftover) string { return l.text + "\x00" + l.place }
 	known := counted(j.without.left, key)
+	var left []leftover
 	for _, l := range append(slices.Clone(j.left), j.goroutines...) {
 		if known[key(l)] > 0 {
 			known[key(l)]--
 			continue
 		}
-		at := l.place
-		if at == "" {
-			at = j.seenAt()
+		left = append(left, l)
+	}
+	is := func(what string) func(leftover) bool { return func(l leftover) bool { return l.what == what } }
+	goroutines, work := slices.ContainsFunc(left, is("goroutine")), slices.ContainsFunc(left, is("work"))
+	for _, l := range left {
+		of := func(w leftover) bool { return w.what == "work" && w.place == l.place }
+		switch {
+		case l.what == "connection" && (goroutines || work):
+		case goroutines && (l.what == "work" || l.what == "future" && slices.ContainsFunc(left, of)):
+		default:
+			at := l.place
+			if at == "" {
+				at = j.seenAt()
+			}
+			j.add(FoundLeftOver, at, "when the outcome had come, and %v later, there was left: %s", linger, l.text)
 		}
-		j.add(FoundLeftOver, at, "when the outcome had come, and %v later, there was left: %s", linger, l.text)
 	}
 }
 

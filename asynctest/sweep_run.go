@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -44,7 +45,8 @@ type played struct {
 	storm   string // why its loop was given up, if it ran callbacks for ever
 	second  string // the outcome that came behind the first
 
-	secondAt string // the line from which it came, if that is known
+	secondErr error  // if it is one
+	secondAt  string // the line from which it came, if that is known
 
 	lost       []error // what nobody looked at, and what else the loop says
 	left       []leftover
@@ -56,7 +58,7 @@ type played struct {
 
 // leftover is something that has not ended, and the line in the user's code that tells
 // what it is.
-type leftover struct{ text, place string }
+type leftover struct{ what, text, place string }
 
 // play makes one run in a bubble.
 func (w *sweeper) play(b *bubble.Bubble, run explore.Run) *played {
@@ -110,7 +112,7 @@ func (p *played) await(w *sweeper, tunnel *Tunnel, outcome any, source *explore.
 		return
 	}
 	p.outcome = true
-	err := f.await()
+	err := throughEscapes(tunnel.Loop, f.await)
 	p.early = source.Struck()
 	if !f.look() {
 		p.late = true
@@ -121,7 +123,7 @@ func (p *played) await(w *sweeper, tunnel *Tunnel, outcome any, source *explore.
 		if errors.Is(err, fakeloop.ErrClosed) {
 			return
 		}
-		_ = f.await()
+		_ = throughEscapes(tunnel.Loop, f.await)
 		p.idle = tunnel.Loop.Timeline().Len() == events && !sleeping(tunnel.Loop)
 	}
 	if tunnel.Loop.Elapsed() > w.Deadline {
@@ -136,8 +138,46 @@ func (p *played) await(w *sweeper, tunnel *Tunnel, outcome any, source *explore.
 	if own, ok := f.of.own.(interface{ ID() timeline.ID }); ok {
 		p.early = struckBefore(tunnel.Loop.Timeline(), own.ID())
 	}
-	p.lost = flatten(tunnel.Loop.RunFor(linger))
-	p.second, p.secondAt = f.second()
+	p.lost = flatten(throughEscapes(tunnel.Loop, func() error { return tunnel.Loop.RunFor(linger) }))
+	p.second, p.secondErr, p.secondAt = f.second()
+}
+
+// throughEscapes makes a call that waits for the loop. An injected runtime.Goexit leaves the
+// loop, as that of a test's failure does, and reaches whoever waits; then the call is made
+// again, since what counts is what became of the future. What else leaves the loop goes on.
+func throughEscapes(loop *fakeloop.Loop, call func() error) (err error) {
+	injected := func() (n int) {
+		for _, f := range loop.Injected() {
+			if f.Kind == fakeloop.FaultGoexit {
+				n++
+			}
+		}
+		return n
+	}
+	for escaped := 0; ; escaped++ {
+		var value any
+		returned := false
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			defer func() {
+				if !returned {
+					value = recover()
+				}
+			}()
+			err = call()
+			returned = true
+		}()
+		<-done
+		switch {
+		case returned:
+			return err
+		case value != nil:
+			panic(value)
+		case escaped >= injected():
+			runtime.Goexit()
+		}
+	}
 }
 
 // sleeping reports whether a goroutine of the bubble is in time.Sleep. It looks at no
@@ -163,9 +203,9 @@ func struckBefore(log *timeline.Timeline, id timeline.ID) int {
 
 // second returns the outcome that has come behind the one that settled the future, of a
 // channel or of what Adapt has made; "" if there is none, or the future is of another kind.
-func (f *AnyFuture) second() (outcome, at string) {
+func (f *AnyFuture) second() (outcome string, err error, at string) {
 	if f.of.own != nil {
-		return "", ""
+		return "", nil, ""
 	}
 	if f.of.consume {
 		if v, ok := f.of.ready.TryRecv(); ok {
@@ -177,11 +217,11 @@ func (f *AnyFuture) second() (outcome, at string) {
 	defer f.of.mu.Unlock()
 	switch e := f.of.extra; {
 	case e == nil:
-		return "", ""
+		return "", nil, ""
 	case e.err != nil:
-		return "the error " + e.err.Error(), e.at
+		return "the error " + e.err.Error(), e.err, e.at
 	default:
-		return "the value " + show(e.value), e.at
+		return "the value " + show(e.value), nil, e.at
 	}
 }
 
@@ -193,16 +233,10 @@ func (p *played) look(tunnel *Tunnel) {
 		p.trails = append(p.trails, loop.Trail(f))
 	}
 	p.log = loop.Timeline()
-	for _, i := range loop.Pending() {
-		text := plain(i.String())
-		if cut := strings.Index(text, ", due at "); cut >= 0 && i.Site != "" {
-			text = text[:cut] + ", made at " + i.Site
-		}
-		p.left = append(p.left, leftover{text, i.Site})
-	}
+	p.left = leftItems(loop)
 	for _, c := range tunnel.Net.Unclosed() {
 		_, at, _ := strings.Cut(c, ", dialled at ")
-		p.left = append(p.left, leftover{"connection " + c + ", which nobody has closed", at})
+		p.left = append(p.left, leftover{"connection", "connection " + c + ", which nobody has closed", at})
 	}
 }
 
@@ -230,7 +264,7 @@ func leftGoroutines(patience time.Duration) []leftover {
 	time.Sleep(patience)
 	var out []leftover
 	for _, g := range bubble.Left() {
-		l := leftover{text: "goroutine in " + g.State}
+		l := leftover{what: "goroutine", text: "goroutine in " + g.State}
 		if at, ok := g.User(); ok {
 			l.place = fmt.Sprintf("%s:%d", base(at.File), at.Line)
 		}
@@ -287,6 +321,34 @@ func (p *played) whereItWaits(loop *fakeloop.Loop, f *AnyFuture) string {
 		}
 	}
 	return at.Site
+}
+
+// leftItems returns what the loop still has to do or waits for. Of futures that wait for
+// each other it is the last one, or the coroutine that waits for that.
+func leftItems(loop *fakeloop.Loop) []leftover {
+	items, suspended := loop.Pending(), suspensions(loop)
+	waiter := map[string]fakeloop.Item{}
+	for _, i := range items {
+		if i.Awaiting != "" {
+			waiter[i.Awaiting] = i
+		}
+	}
+	var out []leftover
+	for _, i := range items {
+		at := i.Site
+		switch w, ok := waiter[futureName(i)]; {
+		case i.Kind == fakeloop.PendingFuture && i.Awaiting != "" && !strings.Contains(i.Awaiting, ", "):
+			continue // the one for which it waits is there
+		case i.Kind == fakeloop.PendingFuture && ok && suspended[futureName(w)] != "":
+			i, at = w, suspended[futureName(w)]
+		}
+		text := plain(i.String())
+		if cut := strings.Index(text, ", due at "); cut >= 0 && i.Site != "" {
+			text = text[:cut] + ", made at " + i.Site
+		}
+		out = append(out, leftover{i.Kind.String(), text, at})
+	}
+	return out
 }
 
 // futureName is how fakeloop names a future for which another waits.
