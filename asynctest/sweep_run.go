@@ -139,7 +139,7 @@ func (p *played) await(w *sweeper, tunnel *Tunnel, outcome any, source *explore.
 		p.early = struckBefore(tunnel.Loop.Timeline(), own.ID())
 	}
 	p.lost = flatten(throughEscapes(tunnel.Loop, func() error { return tunnel.Loop.RunFor(linger) }))
-	p.second, p.secondErr, p.secondAt = f.second()
+	p.second, p.secondAt, p.secondErr = f.second()
 }
 
 // throughEscapes makes a call that waits for the loop. An injected runtime.Goexit leaves the
@@ -203,9 +203,9 @@ func struckBefore(log *timeline.Timeline, id timeline.ID) int {
 
 // second returns the outcome that has come behind the one that settled the future, of a
 // channel or of what Adapt has made; "" if there is none, or the future is of another kind.
-func (f *AnyFuture) second() (outcome string, err error, at string) {
+func (f *AnyFuture) second() (outcome, at string, err error) {
 	if f.of.own != nil {
-		return "", nil, ""
+		return "", "", nil
 	}
 	if f.of.consume {
 		if v, ok := f.of.ready.TryRecv(); ok {
@@ -217,11 +217,11 @@ func (f *AnyFuture) second() (outcome string, err error, at string) {
 	defer f.of.mu.Unlock()
 	switch e := f.of.extra; {
 	case e == nil:
-		return "", nil, ""
+		return "", "", nil
 	case e.err != nil:
-		return "the error " + e.err.Error(), e.err, e.at
+		return "the error " + e.err.Error(), e.at, e.err
 	default:
-		return "the value " + show(e.value), nil, e.at
+		return "the value " + show(e.value), e.at, nil
 	}
 }
 
