@@ -73,6 +73,7 @@ func grouped(all []Finding, order func(explore.Run) []int) []Finding {
 
 // absorb lists the runs of another finding with those of f.
 func (f *Finding) absorb(other Finding) {
+	f.Guessed = f.Guessed && other.Guessed
 	for _, text := range append([]string{other.Fault}, other.Also...) {
 		if text != f.Fault && !slices.Contains(f.Also, text) {
 			f.Also = append(f.Also, text)

@@ -11,6 +11,7 @@ import (
 	"github.com/windtunnel-go/windtunnel/fakeloop"
 	"github.com/windtunnel-go/windtunnel/fakeloop/explore"
 	"github.com/windtunnel-go/windtunnel/fakeloop/progress"
+	"github.com/windtunnel-go/windtunnel/toxics"
 )
 
 func TestGlob(t *testing.T) {
@@ -139,6 +140,7 @@ func TestTextsOfFindings(t *testing.T) {
 		"an error before it":         {played{outcome: true, settled: true, value: 1, faults: faults, early: 1}, "error lost at ask: the outcome is the value <int>: 1, as without the fault: nothing tells of the injected error, and the scenario does not say that it is handled"},
 		"another error":              {played{outcome: true, settled: true, err: io.EOF, faults: faults, early: 1}, "error lost at ask: the injected error cannot be found in the outcome: the outcome is the error\n    <*errors.errorString>: EOF"},
 		"the error":                  {played{outcome: true, settled: true, err: fmt.Errorf("x: %w", fault.Err()), faults: faults, early: 1}, ""},
+		"a plan that is not met":     {played{outcome: true, settled: true, err: fault.Err(), faults: faults, early: 1, lost: []error{fmt.Errorf("toxics: %w", toxics.ErrUnmatched)}}, ""},
 		"a loop's error":             {played{outcome: true, settled: true, err: fault.Err(), faults: faults, early: 1, lost: []error{errors.New("fakeloop: lost")}}, "nobody looked at ask: fakeloop: lost"},
 	} {
 		t.Run(name, func(t *testing.T) {

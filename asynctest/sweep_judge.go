@@ -12,6 +12,7 @@ import (
 	"github.com/windtunnel-go/windtunnel/fakeloop"
 	"github.com/windtunnel-go/windtunnel/fakeloop/explore"
 	"github.com/windtunnel-go/windtunnel/fakeloop/timeline"
+	"github.com/windtunnel-go/windtunnel/toxics"
 )
 
 // unfaulted says what is wrong with a run without faults, nil if it can be compared with.
@@ -110,18 +111,20 @@ func (j *judgement) has(c SweepCheck) bool {
 }
 
 // seen is the line in the user's code at which the error of the last fault was last seen.
-// It is not sure if that is only where the call came from that went wrong.
+// It is not sure if that is only where the call came from that went wrong, or is about the
+// error of an earlier fault.
 func (j *judgement) seen() (place string, sure bool) {
 	for i, t := range slices.Backward(j.trails) {
-		switch f := j.faults[i]; {
-		case f.Remote:
-		case t.Site != "":
-			return t.Site, true
-		case f.Caller != "":
-			return f.Caller, tells(f) || f.Kind == fakeloop.FaultCut
+		if t.Site != "" && !j.faults[i].Remote {
+			return t.Site, i == len(j.trails)-1
 		}
 	}
-	return "", false
+	for _, f := range slices.Backward(j.faults) {
+		if f.Caller != "" && !f.Remote && (place == "" || tells(f)) {
+			place, sure = f.Caller, tells(f) || f.Kind == fakeloop.FaultCut
+		}
+	}
+	return place, sure
 }
 
 func (j *judgement) seenAt() string {
@@ -287,6 +290,9 @@ func (j *judgement) overlooked() {
 		if known[lostKey(err)] > 0 {
 			known[lostKey(err)]--
 			continue
+		}
+		if errors.Is(err, toxics.ErrUnmatched) {
+			continue // what the plan has for later does not come about if something fails before
 		}
 		if _, panicked := err.(*fakeloop.PanicError); panicked && !j.injected(err) {
 			continue // found as such

@@ -42,9 +42,7 @@ func TestSweepFindsEachBug(t *testing.T) {
 			sweep := func(fixed bool) *SweepReport {
 				s := b.more
 				s.Name, s.Run = t.Name(), func(tunnel *Tunnel) any { return b.run(tunnel, fixed) }
-				r, err := s.Sweep()
-				g.Expect(err).NotTo(HaveOccurred())
-				return r
+				return mustSweep(g, s)
 			}
 			found := sweep(false)
 			g.Expect(found.Findings).To(HaveLen(1), "%v", found)
@@ -68,6 +66,7 @@ func quick() Scenario {
 }
 
 func mustSweep(g Gomega, s Scenario) *SweepReport {
+	s.Progress.Out = io.Discard
 	r, err := s.Sweep()
 	g.Expect(err).NotTo(HaveOccurred())
 	return r
@@ -366,7 +365,7 @@ func TestSweepOfATest(t *testing.T) {
 		{Scenario{}, true, "asynctest: a Scenario without Run cannot be swept"},
 	} {
 		var fake fakeT
-		c.s.Name = ""
+		c.s.Name, c.s.Progress.Out = "", io.Discard
 		Sweep(&fake, c.s)
 		g.Expect(fake.failed).To(Equal(c.fail))
 		g.Expect(fake.text).To(HavePrefix(c.text))

@@ -2,6 +2,7 @@ package toxics
 
 import (
 	"context"
+	"math/rand/v2"
 	"net"
 	"os"
 	"slices"
@@ -63,9 +64,9 @@ func (h *Host) failLookup(ctx context.Context, name string) error {
 	}
 	switch f.Kind {
 	case fakeloop.FaultSlow:
-		return h.network.sleep(ctx, fakeloop.SlowFault, nil)
+		return h.network.sleep(ctx, fakeloop.SlowFault, h.network.rand(f))
 	case fakeloop.FaultBlackHole:
-		return h.network.vanish(ctx)
+		return h.network.vanish(ctx, f)
 	case fakeloop.FaultTimeout:
 		return &net.DNSError{Err: "i/o timeout", Name: name, IsTimeout: true, IsTemporary: true, UnwrapErr: f.Err()}
 	}
@@ -83,9 +84,9 @@ func (h *Host) failDial(ctx context.Context, server *Host, port string) error {
 	}
 	switch f.Kind {
 	case fakeloop.FaultSlow:
-		return h.network.sleep(ctx, fakeloop.SlowFault, nil)
+		return h.network.sleep(ctx, fakeloop.SlowFault, h.network.rand(f))
 	case fakeloop.FaultBlackHole:
-		return h.network.vanish(ctx)
+		return h.network.vanish(ctx, f)
 	case fakeloop.FaultTimeout:
 		return f.With(os.NewSyscallError("connect", syscall.ETIMEDOUT))
 	case fakeloop.FaultRefused:
@@ -94,10 +95,15 @@ func (h *Host) failDial(ctx context.Context, server *Host, port string) error {
 	return f.With(os.NewSyscallError("connect", syscall.EHOSTUNREACH))
 }
 
+// rand is the generator of what a fault draws.
+func (n *Network) rand(f *fakeloop.Fault) *rand.Rand {
+	return Rand(n.config.Plan.Seed, "fault "+f.Point, 1, Upstream, 0)
+}
+
 // vanish waits as who is never answered does: as long as Linux tries to connect.
-func (n *Network) vanish(ctx context.Context) error {
+func (n *Network) vanish(ctx context.Context, f *fakeloop.Fault) error {
 	const linux = 127 * time.Second
-	if err := n.sleep(ctx, linux, nil); err != nil {
+	if err := n.sleep(ctx, linux, n.rand(f)); err != nil {
 		return err
 	}
 	return os.NewSyscallError("connect", syscall.ETIMEDOUT)
