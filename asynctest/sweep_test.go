@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -21,13 +22,17 @@ import (
 	"github.com/windtunnel-go/windtunnel/fakeloop"
 )
 
-// lineOf returns the line of the file that has a text, as a place of a finding.
-func lineOf(g Gomega, file, text string) string {
-	source, err := os.ReadFile(file)
+// lineOf returns the line of the bugs' files that has a text, as a place of a finding.
+func lineOf(g Gomega, text string) string {
+	files, err := filepath.Glob("sweep_bugs*_test.go")
 	g.Expect(err).NotTo(HaveOccurred())
-	for i, line := range strings.Split(string(source), "\n") {
-		if strings.HasSuffix(line, text) {
-			return fmt.Sprintf("%s:%d", file, i+1)
+	for _, file := range files {
+		source, err := os.ReadFile(file)
+		g.Expect(err).NotTo(HaveOccurred())
+		for i, line := range strings.Split(string(source), "\n") {
+			if strings.HasSuffix(line, text) {
+				return fmt.Sprintf("%s:%d", file, i+1)
+			}
 		}
 	}
 	return ""
@@ -36,7 +41,7 @@ func lineOf(g Gomega, file, text string) string {
 // Each bug is found by the check that describes it, at its line if that can be known, and
 // by no other, and the same code without the bug by none.
 func TestSweepFindsEachBug(t *testing.T) {
-	for _, b := range bugs {
+	for _, b := range slices.Concat(bugs, chainBugs, endBugs) {
 		t.Run(b.name, func(t *testing.T) {
 			g := NewWithT(t)
 			sweep := func(fixed bool) *SweepReport {
@@ -47,7 +52,7 @@ func TestSweepFindsEachBug(t *testing.T) {
 			found := sweep(false)
 			g.Expect(found.Findings).To(HaveLen(1), "%v", found)
 			g.Expect(found.Findings[0].Check).To(Equal(b.check), "%v", found)
-			if line := lineOf(g, "sweep_bugs_test.go", "// bug: "+b.name); line != "" {
+			if line := lineOf(g, "// bug: "+b.name); line != "" {
 				g.Expect(found.Findings[0].Place).To(Equal(line), "%v", found)
 			}
 			fixed := sweep(true)
