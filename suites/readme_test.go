@@ -94,6 +94,38 @@ var _ = It("outlives a partition of two minutes", spec.Bubble, func() {
 	Expect(tunnel).To(NeverBlock())
 })
 
+// pageOnce is the code under test: one attempt, off the loop, within a minute.
+func pageOnce(tunnel *Tunnel, url string) *fakeloop.Future[string] {
+	client := &http.Client{
+		Timeout:   30 * time.Second,
+		Transport: &http.Transport{DialContext: tunnel.Net.DialContext, DisableKeepAlives: true},
+	}
+	page := fakeloop.Offload(tunnel.Loop, "page", func(context.Context) (string, error) {
+		resp, err := client.Get(url)
+		if err != nil {
+			return "", err
+		}
+		defer func() { _ = resp.Body.Close() }()
+		if resp.StatusCode != http.StatusOK {
+			return "", errors.New(resp.Status)
+		}
+		body, err := io.ReadAll(resp.Body)
+		return string(body), err
+	}, fakeloop.Jump)
+	return fakeloop.Timeout(page, time.Minute)
+}
+
+var _ = It("tells of whatever goes wrong", func() {
+	spec.Sweep(Scenario{
+		Run: func(tunnel *Tunnel) any {
+			tunnel.Net.Serve("api:80", http.HandlerFunc(hello))
+			return pageOnce(tunnel, "http://api/") // a future of any kind
+		},
+		Leave:     []LeftOut{{Point: "close *", Why: "net/http tells nobody"}},
+		EveryByte: true, // streams end behind each byte, too
+	})
+})
+
 var _ = It("has the specs of the README", func() {
 	text, err := os.ReadFile(readme)
 	Expect(err).NotTo(HaveOccurred())

@@ -31,7 +31,7 @@ sed -e 's/^package .*/package demo_test/' -e '/"os"$/d' -e '/"strings"$/d' \
 	-e '/^var _ = It("has the specs of the README"/,$d' "$root/suites/readme_test.go" >readme_test.go
 cp "$root/.ci/checks/paste/retries.go.txt" retries_test.go
 go test -count=1 -v . >out 2>&1 || { cat out; exit 1; }
-grep -q 'Ran 3 of 3 Specs' out || { cat out; echo 'paste: the specs did not run'; exit 1; }
+grep -q 'Ran 4 of 4 Specs' out || { cat out; echo 'paste: the specs did not run'; exit 1; }
 grep -q -- '--- PASS: TestRetries' out || { cat out; echo 'paste: the twin did not run'; exit 1; }
 
 cp "$root/.ci/checks/paste/fails.go.txt" fails_test.go
@@ -39,5 +39,5 @@ cp "$root/.ci/checks/paste/fails.go.txt" fails_test.go
 line=$(sed -n 's/^ *\(go test .*-ginkgo.focus=.*\)/\1/p' out)
 [ -n "$line" ] || { cat out; echo 'paste: no line to reproduce the failure'; exit 1; }
 ! bash -c "$line" >again 2>&1 || { cat again; echo "paste: passed: $line"; exit 1; }
-grep -q 'Ran 1 of 4 Specs' again || { cat again; echo "paste: not the one spec: $line"; exit 1; }
+grep -q 'Ran 1 of 5 Specs' again || { cat again; echo "paste: not the one spec: $line"; exit 1; }
 diff <(grep -A3 'Expected' out) <(grep -A3 'Expected' again) || { echo "paste: another failure: $line"; exit 1; }
