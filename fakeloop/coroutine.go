@@ -220,6 +220,9 @@ func (co *Coroutine) suspend(s *state) error {
 		co.future.source = s
 	}
 	co.awaits, co.at, co.waiting = s, at, true
+	if l.faulting != nil && at != nil {
+		l.faulting.awaited[s.id] = at
+	}
 	s.handle(reaction{fn: co.resume, of: co.future, co: co})
 	co.recordAwait("")
 	l.mu.Unlock()

@@ -41,7 +41,12 @@ type Decision struct {
 	// Loop.Choose.
 	Options []Option
 
+	// User says that it is a user's Loop.Choose that asks.
+	User bool
+
 	At time.Duration // the loop's time since New
+
+	Met Moment // if the source is a FaultSource
 }
 
 // Option is something that may go first: a callback that is ready, or a piece of
@@ -89,7 +94,7 @@ func (l *Loop) Choose(label string, n int) int {
 	l.checkCaller("Choose")
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	choice, _ := l.choose(Decision{Label: label, N: n})
+	choice, _ := l.choose(Decision{Label: label, N: n, User: true})
 	return choice
 }
 
@@ -106,6 +111,9 @@ func (l *Loop) choose(d Decision) (int, bool) {
 	if l.source != nil && d.N > 1 {
 		l.readClock()
 		d.At = l.elapsed()
+		if l.faulting != nil {
+			d.Met = l.moment()
+		}
 		var err error
 		choice, err = ask(l.source, d)
 		if err != nil {

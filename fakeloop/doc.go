@@ -232,6 +232,17 @@
 // [Replay.Strict] repeats the run, and stops it with a [DivergenceError] where it
 // asks something else than was recorded; [Replay.Source] follows as far as it can.
 //
+// # Fault points
+//
+// If the source is a [FaultSource], whatever can go wrong is a decision, too, of which
+// choice 0 is that it does not: a timer set with AfterFunc can be late, and offloaded work
+// can fail, be late, be cancelled, panic, end by runtime.Goexit, or never return. So can,
+// with [Faulty], the future that a fake returns, and with [Loop.Fail] a call; package
+// toxics has the points of a network. [Loop.Injected] lists what went wrong, and
+// [Loop.Trail] says how far an error got. Without such a source there are no points,
+// and a timeline tells of those only at which something went wrong. Package explore tries
+// all, and package asynctest judges what comes of it.
+//
 // # Traps
 //
 // [Loop.Trap] holds the callbacks of a label when they are about to run, until the

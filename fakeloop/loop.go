@@ -77,6 +77,7 @@ type Loop struct {
 	beside   beside
 	signals  *signals // nil until the first OnSignal
 	choices  choices
+	faulting *faulting
 	trapping trapping
 
 	gate       Gate
@@ -119,6 +120,7 @@ func New(c Config) *Loop {
 	}
 	l.gate.loop = l
 	l.trusting = !l.strict && l.mode != Bubble
+	l.faulting = newFaulting(c.Decisions)
 	l.sites.Store(c.Sites)
 	if l.tracksGoroutines() {
 		l.maker = thisGoroutine()
@@ -256,6 +258,9 @@ func (n Named) AfterFunc(d time.Duration, f func()) *Timer {
 	l := n.loop
 	l.checkCaller("AfterFunc")
 	t := &Timer{loop: l, label: n.label, fn: f, site: l.site()}
+	if l.faulting != nil {
+		d = t.delay(d)
+	}
 	l.mu.Lock()
 	if l.closed {
 		l.mu.Unlock()

@@ -45,7 +45,10 @@ func (l *Loop) Outside(label string, policy ...Policy) *Work {
 	l.checkCaller("Outside")
 	w := &Work{loop: l, label: label, site: l.site(), policy: l.policyOf(policy)}
 	if w.policy.kind == isSeeded {
-		w.due = int64(w.policy.within) / (returnChoices - 1) * int64(l.Choose(label+" returns", returnChoices))
+		l.mu.Lock()
+		choice, _ := l.choose(Decision{Label: label + " returns", N: returnChoices})
+		l.mu.Unlock()
+		w.due = int64(w.policy.within) / (returnChoices - 1) * int64(choice)
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -236,6 +239,23 @@ func Offload[T any](l *Loop, label string, fn func(context.Context) (T, error), 
 		panic("fakeloop: Offload with a nil function")
 	}
 	p := NewPromise[T](l, label)
+	if l.faulting != nil {
+		instead, late := spoil(p, fn)
+		switch {
+		case instead == nil:
+			return p.Future()
+		case late:
+			l.Named("injected delay").afterFunc(SlowFault, func() { offload(l, label, p, fn, policy) })
+			return p.Future()
+		}
+		fn = instead
+	}
+	offload(l, label, p, fn, policy)
+	return p.Future()
+}
+
+// offload runs fn on another goroutine and settles the promise with what comes of it.
+func offload[T any](l *Loop, label string, p *Promise[T], fn func(context.Context) (T, error), policy []Policy) {
 	w := l.Outside(label, policy...)
 	ctx, cancel := context.WithCancelCause(context.Background())
 	// Not on the loop: whoever uses the context may have its lock.
@@ -255,7 +275,6 @@ func Offload[T any](l *Loop, label string, fn func(context.Context) (T, error), 
 		l.mu.Unlock()
 		p.future.settleOutside(w, func() (T, error) { return fn(ctx) })
 	}()
-	return p.Future()
 }
 
 // settleOutside runs fn on the calling goroutine and settles f, on the loop,

@@ -42,7 +42,8 @@ func (r *Replay) Len() int { return r.n }
 // other ones. So a run that ends without that error, and with nothing left in
 // [StrictReplay.Rest], took the recorded decisions.
 func (r *Replay) Strict() *StrictReplay {
-	return &StrictReplay{r: reader{body: r.body}, of: r.n}
+	faults := readFaults(r.body)
+	return &StrictReplay{r: reader{body: r.body}, faults: faults, of: r.n - len(faults)}
 }
 
 // Source returns a source for one loop that follows the recording as far as it can,
@@ -52,7 +53,7 @@ func (r *Replay) Strict() *StrictReplay {
 // and label, if it is among the options. Choice 0 is the answer where the recording
 // has none.
 func (r *Replay) Source() Source {
-	f := &follower{answers: make(map[string][]answer)}
+	f := &follower{answers: make(map[string][]answer), faults: readFaults(r.body)}
 	rd := reader{body: r.body}
 	for rd.more() {
 		s := rd.next()
@@ -62,6 +63,9 @@ func (r *Replay) Source() Source {
 			a.known = true
 		}
 		label := rd.labels[s.label]
+		if f.faults.has(label) {
+			continue
+		}
 		f.answers[label] = append(f.answers[label], a)
 	}
 	return f
@@ -70,6 +74,7 @@ func (r *Replay) Source() Source {
 // StrictReplay is the source that [Replay.Strict] returns. It serves one loop.
 type StrictReplay struct {
 	r        reader
+	faults   faultAnswers
 	taken    int
 	of       int
 	diverged *DivergenceError
@@ -78,7 +83,7 @@ type StrictReplay struct {
 // Rest returns how many recorded decisions have not been asked for yet. Above zero
 // at the end of a run it means that the run ended, or waits, earlier than the
 // recorded one. It must not be called while the loop runs.
-func (s *StrictReplay) Rest() int { return s.of - s.taken }
+func (s *StrictReplay) Rest() int { return s.of - s.taken + s.faults.rest() }
 
 // Choose is ChooseOption for a caller that knows nothing of options: they are not
 // compared, and a divergence is a panic with a *DivergenceError.
@@ -98,7 +103,7 @@ func (s *StrictReplay) ChooseOption(d Decision) (int, error) {
 	}
 	e := &DivergenceError{Number: s.taken + 1, Of: s.of, Asked: d}
 	if s.taken < s.of {
-		recorded := s.r.next()
+		recorded := s.r.nextDecision()
 		if s.r.matches(recorded, d) {
 			s.taken++
 			return recorded.choice, nil
@@ -149,6 +154,7 @@ func alike(a, b Option) bool {
 // follower is the lenient source of a replay.
 type follower struct {
 	answers map[string][]answer // by the label of the question, in order
+	faults  faultAnswers
 }
 
 // answer is what was answered to a question.

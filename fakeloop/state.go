@@ -82,6 +82,9 @@ func (s *state) begin(l *Loop, label string, source *state) {
 	s.id, s.mark = l.log.AddChild(timeline.Promised, l.elapsed(), l.turn, l.scope.id, l.scope.next(), label, 0)
 	l.recordSite(s.id, s.site)
 	l.pending.add(s)
+	if l.faulting != nil && s.site != nil {
+		l.faulting.made[s.id] = s.site
+	}
 }
 
 // settle gives the future its outcome and posts its handlers. It reports
@@ -102,6 +105,9 @@ func (f *Future[T]) settle(v T, err error) bool {
 
 // pass rejects the future with an error whose text is known.
 func (s *state) pass(err error, detail string) bool {
+	if s.loop.faulting != nil {
+		s.tellFake(err)
+	}
 	s.loop.mu.Lock()
 	defer s.loop.mu.Unlock()
 	if s.refuses(detail) {
