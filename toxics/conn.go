@@ -21,6 +21,7 @@ type Conn struct {
 	pass          func(what string) // see deadline.set
 
 	reading, writing deadline
+	faulty           *faultyEnd  // nil: nothing that this end does is a fault point
 	abrupt           atomic.Bool // Close is to reset
 	closed           atomic.Bool
 }
@@ -33,6 +34,10 @@ func newConn(in, out *queue, local, remote net.Addr, pass func(what string)) *Co
 // that what a toxic cut apart arrives apart. After a reset, what had arrived before
 // can still be read, as on Linux.
 func (c *Conn) Read(b []byte) (int, error) {
+	if c.faulty != nil {
+		n, err := c.faulty.read(c, b)
+		return n, c.wrap("read", err)
+	}
 	n, err := c.in.read(b, &c.reading)
 	return n, c.wrap("read", err)
 }
@@ -40,6 +45,10 @@ func (c *Conn) Read(b []byte) (int, error) {
 // Write returns when the network has all of b, which is at once unless the send
 // buffer is full. It reports EPIPE as soon as the peer's end is known to be gone.
 func (c *Conn) Write(b []byte) (int, error) {
+	if c.faulty != nil {
+		n, err := c.faulty.write(c, b)
+		return n, c.wrap("write", err)
+	}
 	n, err := c.out.write(b, &c.writing)
 	return n, c.wrap("write", err)
 }
@@ -50,6 +59,10 @@ func (c *Conn) Write(b []byte) (int, error) {
 func (c *Conn) Close() error {
 	if c.closed.Swap(true) {
 		return c.wrap("close", net.ErrClosed)
+	}
+	var failed error
+	if c.faulty != nil {
+		failed = c.faulty.close()
 	}
 	abrupt := c.abrupt.Load()
 	// The reading side first: a Read of this end must not see the peer's answer to
@@ -68,7 +81,7 @@ func (c *Conn) Close() error {
 	for _, d := range []*deadline{&c.reading, &c.writing} {
 		d.set(time.Time{}, nil, func() {})
 	}
-	return nil
+	return c.wrap("close", failed)
 }
 
 // shut closes the connection, and does not mind if that has been done.

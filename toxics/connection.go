@@ -19,6 +19,8 @@ type connection struct {
 	open          atomic.Int32       // links that have not ended
 
 	lot     int          // 0: as the seed of the plan says; set before start
+	doomed  bool         // it was reset before it was handed over; guarded by the network's mutex
+	from    string       // the line in the user's code that dialled; with fault points
 	ordinal atomic.Int64 // among the connections of its client to its server's port, from 1; 0 until then
 }
 
@@ -78,14 +80,18 @@ func (c *connection) linkEnded() {
 
 // breakOff resets the connection at both ends. What has arrived can still be read.
 func (c *connection) breakOff() {
-	for d := range c.links {
+	c.breakQueues()
+	c.kill()
+}
+
+func (c *connection) breakQueues() {
+	for d := range c.sent {
 		c.sent[d].set(func() {
 			c.sent[d].reset, c.sent[d].abandoned = true, true
 			c.sent[d].drop()
 		})
 		c.arrived[d].breakOff()
 	}
-	c.kill()
 }
 
 // kill ends the connection now, whatever is in flight.

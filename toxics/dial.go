@@ -75,6 +75,9 @@ func (h *Host) lookup(ctx context.Context, name string) (*Host, error) {
 		return nil, err
 	}
 	if net.ParseIP(name) == nil {
+		if err := h.failLookup(ctx, name); err != nil {
+			return nil, err
+		}
 		hits, _ := n.strike(h, name, "", "lookup")
 		for _, hit := range hits {
 			switch e := hit.effect.(type) {
@@ -133,6 +136,9 @@ func (h *Host) connect(ctx context.Context, server *Host, port string) error {
 			return err
 		}
 	}
+	if err := h.failDial(ctx, server, port); err != nil {
+		return err
+	}
 	// As Linux does it: seven attempts, and a wait after each, which doubles.
 	var late *rand.Rand
 	for wait := time.Second; n.severed(h, server, port); wait *= 2 {
@@ -185,6 +191,7 @@ func (n *Network) open(ctx context.Context, client, server *Host, port string) (
 		return nil, os.NewSyscallError("connect", syscall.ECONNREFUSED)
 	}
 	c := newConnection(n, client, l)
+	c.makeFaulty()
 	if n.config.Gate == nil {
 		n.handOver(c, l)
 		return c.clientEnd, nil
@@ -211,6 +218,9 @@ func (n *Network) handOver(c *connection, l *listener) {
 	c.start()
 	if n.closed {
 		c.kill()
+	}
+	if c.doomed {
+		c.breakOff()
 	}
 	if !l.push(c) {
 		c.breakOff()

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+
+	"github.com/windtunnel-go/windtunnel/fakeloop"
 )
 
 // Host is one host of a virtual network: who dials, and who listens. A host has a name
@@ -149,17 +151,35 @@ func (n *Network) bind(address string) (*listener, error) {
 // Accept returns the next connection. After Close the error is a *net.OpError of
 // net.ErrClosed.
 func (l *listener) Accept() (net.Conn, error) {
+	for {
+		c, f, err := l.next()
+		switch {
+		case err != nil:
+			return nil, err
+		case f == nil:
+			return c.serverEnd, nil
+		}
+		c.breakOff()
+	}
+}
+
+// next returns the next connection, and what is wrong with it if that is not the error.
+func (l *listener) next() (*connection, *fakeloop.Fault, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for len(l.backlog) == 0 && !l.closed {
 		l.changed.Wait()
 	}
 	if l.closed {
-		return nil, l.error("accept")
+		return nil, nil, l.error("accept")
+	}
+	f := l.failAccept()
+	if f != nil && f.Kind == fakeloop.FaultError { // the connection can be accepted later
+		return nil, nil, &net.OpError{Op: "accept", Net: "tcp", Addr: l.address, Err: f.With(os.NewSyscallError("accept", syscall.EMFILE))}
 	}
 	c := l.backlog[0]
 	l.backlog = l.backlog[1:]
-	return c.serverEnd, nil
+	return c, f, nil
 }
 
 // Close stops listening. Connections that were not accepted are reset.

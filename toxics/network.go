@@ -40,6 +40,9 @@ type Config struct {
 	// The loop may be closed before the network or after it.
 	Gate Gate
 
+	// Faults says what goes wrong besides the plan, point by point; nil means nothing.
+	Faults FaultPoints
+
 	_ struct{}
 }
 
@@ -74,6 +77,8 @@ type Network struct {
 	servers   []*http.Server
 	conns     []*connection // in the order in which they were handed over
 	ordinals  map[string]int
+	dialled   map[string]int // connections, by pair; with fault points
+	made      []*connection  // likewise
 	attempts  map[string]int // dials and lookups, by who wants what
 	applied   []*Applied     // but for those that were lifted
 	faults    []*Applied     // all
@@ -169,6 +174,7 @@ func (n *Network) Close() error {
 	}
 	for _, c := range conns {
 		c.kill()
+		c.uncover()
 	}
 	n.tasks.Wait()
 	return errors.Join(errs...)

@@ -7,6 +7,8 @@ import (
 	"os"
 	"sync"
 	"syscall"
+
+	"github.com/windtunnel-go/windtunnel/fakeloop"
 )
 
 // maxSegment is the most that a chunk holds: the buffer with which toxiproxy reads.
@@ -33,6 +35,9 @@ type queue struct {
 	reset      bool // ended by a reset: what has arrived can still be read
 	ownerEnded bool // ended because the writing endpoint was closed, not only half
 	ownerGone  bool // abandoned because the reading endpoint was closed, not only half
+
+	inspect func(size int) *fakeloop.Fault // nil: nothing that is read is a fault point
+	spoiled spoiled
 }
 
 // flood is what nobody but a loop that never ends writes without waiting for anything.
@@ -85,11 +90,22 @@ func (q *queue) read(b []byte, late *deadline) (int, error) {
 			return 0, os.ErrDeadlineExceeded
 		case len(b) == 0:
 			return 0, nil
+		case q.inspect != nil && q.spoiled.waits():
+			q.changed.Wait()
+			continue
+		case q.inspect != nil && !q.asked():
+			if err := q.spoil(q.headSize()); err != nil {
+				return 0, err
+			}
+			continue
+		case q.spoiled.broken != nil:
+			return 0, q.spoiled.broken
 		case len(q.segments) > 0:
 			n := copy(b, q.segments[0])
 			if q.segments[0] = q.segments[0][n:]; len(q.segments[0]) == 0 {
 				q.segments[0] = nil
 				q.segments = q.segments[1:]
+				q.spoiled.inspected = false
 			}
 			q.size -= n
 			q.changed.Broadcast()
@@ -166,6 +182,9 @@ func (q *queue) put(segment []byte) bool {
 	}
 	if q.ended || q.abandoned {
 		return false
+	}
+	if q.spoiled.hole {
+		return true
 	}
 	q.add(segment)
 	return true
