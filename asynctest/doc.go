@@ -52,6 +52,32 @@ Importing this package makes http.DefaultTransport and net.DefaultResolver refus
 dial inside of testing/synctest bubbles, where a real connection stops time, and can end
 the process later. Elsewhere they do what they did.
 
+# The fault sweep
+
+[Sweep] breaks everything in a [Scenario], one thing at a time, each time in a run of its
+own, and finds the places at which an error gets lost:
+
+	func TestEveryFault(t *testing.T) {
+		Sweep(t, Scenario{
+			Run: func(tunnel *Tunnel) any {
+				tunnel.Net.Serve("api:80", handler)
+				c := client.New(tunnel.Loop, tunnel.Net.DialContext)
+				return c.Fetch("http://api/x")
+			},
+			Handles: []Handled{{Point: "dial *", Faults: []fakeloop.FaultKind{fakeloop.FaultRefused}}},
+		})
+	}
+
+The points at which something can go wrong are those of the network, timers, offloaded
+work, and what the scenario names: a future of a fake with fakeloop.Faulty, a call with
+fakeloop.Loop.Fail, and any decision with fakeloop.Loop.Choose. Without a sweep they are
+nothing: they cost no time and leave no trace in a timeline.
+
+Each finding has the command line that makes its run again, with the environment variable
+WINDTUNNEL_SWEEP, and a replay string for [WithReplay]. It says at which line of the
+user's code the error was last seen, or the waiting began. Under Ginkgo, spec.Sweep does
+the same.
+
 # Settled
 
 A future is pending, and then, once and for all, resolved with a value or

@@ -3,7 +3,9 @@ package asynctest
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"reflect"
+	"runtime"
 
 	"github.com/windtunnel-go/windtunnel/fakeloop"
 )
@@ -107,6 +109,8 @@ func Adapt[T any](start func(settle func(value T, err error)), options ...Future
 			value, err = v, e
 			close(done)
 		default:
+			_, file, line, _ := runtime.Caller(1)
+			f.of.again(v, e, fmt.Sprintf("%s:%d", filepath.Base(file), line))
 		}
 	})
 	return f

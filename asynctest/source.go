@@ -39,6 +39,23 @@ type source struct {
 	state state
 	value any
 	err   error
+	extra *extra // what came behind the outcome
+}
+
+// extra is an outcome that came too late to be one.
+type extra struct {
+	value any
+	err   error
+	at    string // "file:line" from which it came; may be empty
+}
+
+// again notes the first outcome that comes behind the one that settled the future.
+func (s *source) again(value any, err error, at string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.extra == nil {
+		s.extra = &extra{value, err, at}
+	}
 }
 
 // recognise returns the source of a future of any kind, not yet begun.

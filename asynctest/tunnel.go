@@ -62,6 +62,9 @@ func NewTunnel(options ...TunnelOption) *Tunnel {
 	if c.loop.Mode == fakeloop.Virtual && bubble.ID() != 0 {
 		c.loop.Mode = fakeloop.Bubble
 	}
+	if c.decisions != nil {
+		c.loop.Decisions = c.decisions
+	}
 	if c.loop.Decisions == nil {
 		c.loop.Decisions = fakeloop.Seed(c.seed)
 	}
@@ -75,6 +78,9 @@ func NewTunnel(options ...TunnelOption) *Tunnel {
 	t.Loop = fakeloop.New(c.loop)
 	if c.net.Gate == nil {
 		c.net.Gate = t.Loop.Gate()
+	}
+	if c.net.Faults == nil && t.Loop.HasFaults() {
+		c.net.Faults = t.Loop
 	}
 	t.Net, _ = toxics.NewNetwork(c.net) // which refuses what is not valid, and nothing else
 	t.ctx, t.cancel = context.WithCancelCause(context.Background())

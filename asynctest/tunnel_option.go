@@ -1,6 +1,8 @@
 package asynctest
 
 import (
+	"fmt"
+
 	"github.com/windtunnel-go/windtunnel/asynctest/blocking"
 	"github.com/windtunnel-go/windtunnel/fakeloop"
 	"github.com/windtunnel-go/windtunnel/toxics"
@@ -10,8 +12,8 @@ import (
 // test does the same each time.
 const defaultBase = 1
 
-// TunnelOption says how a [Tunnel] is made: [WithSeed], [WithLoop], [WithNetwork],
-// [WithPlan], [WithRules], [WithFatal]. One that is nil says nothing.
+// TunnelOption says how a [Tunnel] is made: [WithSeed], [WithReplay], [WithLoop],
+// [WithNetwork], [WithPlan], [WithRules], [WithFatal]. One that is nil says nothing.
 type TunnelOption interface{ applyTunnel(*tunnelConfig) }
 
 type tunnelConfig struct {
@@ -23,6 +25,8 @@ type tunnelConfig struct {
 	rules  []blocking.Rule
 	fatal  func(any) bool
 	blind  bool // without a detector
+
+	decisions fakeloop.Source // takes the place of what loop has
 }
 
 type tunnelOption func(*tunnelConfig)
@@ -33,6 +37,22 @@ func (o tunnelOption) applyTunnel(c *tunnelConfig) { o(c) }
 // and from WINDTUNNEL_SEED, or Ginkgo's seed.
 func WithSeed(seed uint64) TunnelOption {
 	return tunnelOption(func(c *tunnelConfig) { c.seed, c.seeded = seed, true })
+}
+
+// WithReplay makes the run of a tunnel take the decisions of a replay string, faults
+// included, as fakeloop.Recording.String and a [Finding] have them. A run that asks for
+// something else stops with a *fakeloop.DivergenceError. WithReplay panics if the text is
+// no replay string.
+func WithReplay(text string) TunnelOption {
+	replay, err := fakeloop.ParseReplay(text)
+	if err != nil {
+		panic(fmt.Sprintf("asynctest: WithReplay: %v", err))
+	}
+	return withDecisions(replay.Strict())
+}
+
+func withDecisions(s fakeloop.Source) TunnelOption {
+	return tunnelOption(func(c *tunnelConfig) { c.decisions = s })
 }
 
 // WithLoop configures the loop of a tunnel. The tunnel sets Sites. It chooses the mode,

@@ -274,6 +274,8 @@ var unstable = []struct {
 	{regexp.MustCompile(`holds \d+ transitions`), "holds N transitions"},
 	{regexp.MustCompile(`goroutine \d+ `), "goroutine N "},
 	{regexp.MustCompile(`(bubble |caller's is )[1-9]\d*`), "${1}N"},
+	// The rest of it is another binary where specs run in parallel.
+	{regexp.MustCompile(`(WINDTUNNEL_SWEEP='[^']*') .*`), "$1 COMMAND"},
 }
 
 // copyName is what the directory of the bad suite's copy is called.

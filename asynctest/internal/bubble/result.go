@@ -159,5 +159,8 @@ func (g Goroutine) text(function, hints bool) string {
 // those that loops keep, and those that wait for connections to servers of networks; "" if
 // there are none, and outside of bubbles.
 func Others() string {
-	return stacks(slices.DeleteFunc(Goroutines(ID()), Goroutine.isService), 0, true)
+	return stacks(Left(), 0, true)
 }
+
+// Left returns the goroutines that Others shows.
+func Left() []Goroutine { return slices.DeleteFunc(Goroutines(ID()), Goroutine.isService) }

@@ -1,0 +1,51 @@
+package spec_test
+
+import (
+	"fmt"
+
+	. "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	. "github.com/windtunnel-go/windtunnel/asynctest"
+	"github.com/windtunnel-go/windtunnel/asynctest/spec"
+	"github.com/windtunnel-go/windtunnel/fakeloop"
+)
+
+// adding is a scenario with ten points, of which each error gets to the outcome.
+var adding = Scenario{Run: func(tunnel *Tunnel) any {
+	var all []*fakeloop.Future[int]
+	for i := range 10 {
+		all = append(all, fakeloop.Faulty(fakeloop.Resolved(tunnel.Loop, i), fmt.Sprint("answer ", i)))
+	}
+	return fakeloop.All(tunnel.Loop, all...)
+}, Leave: []LeftOut{{Faults: []fakeloop.FaultKind{fakeloop.FaultNever}, Why: "there is no limit to the answers"}}}
+
+var _ = Describe("a sweep", func() {
+	It("is one spec", func() {
+		r := spec.Sweep(adding)
+		Expect(r.Name).To(Equal("a sweep is one spec"))
+		Expect(r.Runs).To(Equal(1 + 10*6))
+	})
+
+	DescribeTable("is shared by processes", func(shard int) {
+		s := adding
+		s.Shard, s.Shards = shard, 4
+		Expect(spec.Sweep(s).Runs).To(BeNumerically("<=", 1+3*6))
+	},
+		Entry(nil, 0),
+		Entry(nil, 1),
+		Entry(nil, 2),
+		Entry(nil, 3),
+	)
+
+	It("reaches the test with a failure of its scenario", func() {
+		failures := InterceptGomegaFailures(func() {
+			_, err := Scenario{Name: "it", Run: func(*Tunnel) any {
+				Expect(1).To(Equal(2))
+				return nil
+			}}.Sweep()
+			Expect(err).To(HaveOccurred())
+		})
+		Expect(failures).To(HaveLen(1))
+	})
+})

@@ -1,0 +1,295 @@
+package asynctest
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/windtunnel-go/windtunnel/fakeloop"
+	"github.com/windtunnel-go/windtunnel/fakeloop/explore"
+)
+
+// SweepReport is what came of a sweep. It has a JSON.
+type SweepReport struct {
+	Name     string          `json:"name"`
+	Runs     int             `json:"runs"`    // that were made, or taken from the journal
+	Without  int             `json:"without"` // of them without faults, one for each seed
+	Points   []explore.Point `json:"points"`
+	Findings []Finding       `json:"findings"`
+
+	// Cells is the table of single faults: what came of each, by the point and the fault.
+	Cells map[string]map[string]string `json:"cells"`
+
+	// NotSwept says what the sweep did not look at, and why.
+	NotSwept []string `json:"not_swept"`
+
+	one    bool // it is one run that was asked for
+	all    []Finding
+	missed []string
+	left   []string
+}
+
+func newSweepReport(s Scenario) *SweepReport {
+	return &SweepReport{Name: s.Name, Cells: map[string]map[string]string{}}
+}
+
+// What a cell of the table can say, besides the check of a finding.
+const (
+	cellValue  = "ok"      // the outcome is the one without faults
+	cellError  = "error"   // the outcome has the error
+	cellMissed = "not met" // the run did not come to the point
+)
+
+// outcomeOf returns what stands in the table of a run.
+func (w *sweeper) outcomeOf(p *played, findings []Finding) string {
+	switch {
+	case len(findings) > 0:
+		return string(findings[0].Check)
+	case len(p.missed) > 0:
+		return cellMissed
+	case p.err != nil && w.without[p.run.Seed].err == nil:
+		return cellError
+	}
+	return cellValue
+}
+
+// unfaulted takes in a run without faults.
+func (r *SweepReport) unfaulted(p *played) {
+	r.Runs++
+	r.Without++
+	known := names(r.Points)
+	for _, point := range p.points {
+		if !slices.Contains(known, point.Name) {
+			r.Points = append(r.Points, point)
+		}
+	}
+}
+
+// add takes in a run with faults.
+func (r *SweepReport) add(run explore.Run, v verdict) {
+	r.Runs++
+	if v.Outcome == cellMissed {
+		r.missed = append(r.missed, run.String())
+	}
+	r.all = append(r.all, v.Findings...)
+	if len(run.Faults) != 1 {
+		return
+	}
+	f := run.Faults[0]
+	if r.Cells[f.Point] == nil {
+		r.Cells[f.Point] = map[string]string{}
+	}
+	if was := r.Cells[f.Point][f.Way]; was == "" || was == cellValue || was == cellError {
+		r.Cells[f.Point][f.Way] = v.Outcome
+	}
+}
+
+// leave notes that a fault was left out.
+func (r *SweepReport) leave(_ explore.Point, f explore.Fault, l LeftOut) {
+	text := fmt.Sprintf("%s at %s: %s", kindOf(f), orAny(l.Point), l.Why)
+	if !slices.Contains(r.left, text) {
+		r.left = append(r.left, text)
+	}
+}
+
+func orAny(pattern string) string {
+	if pattern == "" {
+		return "any point"
+	}
+	return pattern
+}
+
+// finish makes the report of what was taken in.
+func (r *SweepReport) finish(s Scenario) *SweepReport {
+	r.Findings = grouped(r.all, r.order())
+	r.NotSwept = nil
+	for _, text := range r.left {
+		r.NotSwept = append(r.NotSwept, "left out, "+text)
+	}
+	if !r.one {
+		for _, h := range s.Handles {
+			if !r.declared(h.Point, h.Faults) {
+				r.NotSwept = append(r.NotSwept, fmt.Sprintf("declared as handled, and nothing fits: %s at %s", listKinds(h.Faults), orAny(h.Point)))
+			}
+		}
+		for _, l := range s.Leave {
+			if !r.declared(l.Point, l.Faults) {
+				r.NotSwept = append(r.NotSwept, fmt.Sprintf("declared as left out, and nothing fits: %s at %s", listKinds(l.Faults), orAny(l.Point)))
+			}
+		}
+	}
+	for _, run := range r.missed {
+		r.NotSwept = append(r.NotSwept, "not met: "+run+": the run took another way before it came to the point")
+	}
+	r.NotSwept = append(r.NotSwept, notReached)
+	slices.Sort(r.NotSwept)
+	return r
+}
+
+// declared reports whether a declaration fits one of the faults that could be injected.
+func (r *SweepReport) declared(pattern string, faults []fakeloop.FaultKind) bool {
+	for _, p := range r.Points {
+		for _, way := range p.Ways {
+			if covers(pattern, faults, explore.Fault{Point: p.Name, Way: way}) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func listKinds(faults []fakeloop.FaultKind) string {
+	if len(faults) == 0 {
+		return "anything"
+	}
+	var out []string
+	for _, f := range faults {
+		out = append(out, string(f))
+	}
+	return strings.Join(out, ", ")
+}
+
+// notReached is what no sweep can look at.
+const notReached = "out of reach: goroutines, timers of package time, files and connections that pass neither the tunnel's loop nor its network, and futures of fakes that are not wrapped with Faulty"
+
+// Merge adds what other shards of the same sweep have found, and returns the report.
+func (r *SweepReport) Merge(others ...*SweepReport) *SweepReport {
+	for _, o := range others {
+		r.Runs += o.Runs - o.Without // which each shard makes
+		for point, cells := range o.Cells {
+			if r.Cells[point] == nil {
+				r.Cells[point] = map[string]string{}
+			}
+			for way, cell := range cells {
+				r.Cells[point][way] = cell
+			}
+		}
+		r.Findings = grouped(append(r.Findings, o.Findings...), r.order())
+		for _, text := range o.NotSwept {
+			if !slices.Contains(r.NotSwept, text) {
+				r.NotSwept = append(r.NotSwept, text)
+			}
+		}
+	}
+	slices.Sort(r.NotSwept)
+	return r
+}
+
+// order is that of runs: by how many faults they have, and then by those, in the order of
+// points and ways, and by the seed.
+func (r *SweepReport) order() func(explore.Run) []int {
+	place := map[explore.Fault]int{}
+	for _, p := range r.Points {
+		for _, way := range p.Ways {
+			place[explore.Fault{Point: p.Name, Way: way}] = len(place) + 1
+		}
+	}
+	return func(run explore.Run) []int {
+		key := []int{len(run.Faults)}
+		for _, f := range run.Faults {
+			cut, _ := strconv.Atoi(strings.TrimSuffix(strings.TrimPrefix(f.Way, "cut after "), " bytes"))
+			key = append(key, place[f], place[explore.Fault{Point: f.Point, Way: string(kindOf(f))}], cut)
+		}
+		return append(key, int(run.Seed>>1))
+	}
+}
+
+// summary is the head of the report.
+func (r *SweepReport) summary() string {
+	return fmt.Sprintf("sweep of %s: %s in %d runs (%s)", r.Name, count(len(r.Findings), "finding", "findings"), r.Runs, count(len(r.Points), "point", "points"))
+}
+
+func count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
+// String returns the report as text: the findings, what was not swept, and the table.
+func (r *SweepReport) String() string {
+	var b strings.Builder
+	b.WriteString(r.summary() + "\n")
+	for i, f := range r.Findings {
+		fmt.Fprintf(&b, "\n%d. %s, at %s\n", i+1, f.Check, f.Place)
+		fmt.Fprintf(&b, "   with %s:\n", f.Fault)
+		fmt.Fprintf(&b, "%s\n", indent(f.Text))
+		if len(f.Also) > 0 {
+			fmt.Fprintf(&b, "   also with %s\n", strings.Join(shorten(f.Also), ", "))
+		}
+		if len(f.Timeline) > 0 {
+			fmt.Fprintf(&b, "   what happened, from the fault on:\n%s\n", indent(strings.Join(f.Timeline, "\n")))
+		}
+		fmt.Fprintf(&b, "   To reproduce: %s\n", f.Reproduce)
+	}
+	if r.one {
+		return b.String()
+	}
+	b.WriteString("\n" + r.Table())
+	b.WriteString("\nnot swept:\n")
+	for _, text := range r.NotSwept {
+		fmt.Fprintf(&b, "  %s\n", text)
+	}
+	return b.String()
+}
+
+func indent(text string) string { return "      " + strings.ReplaceAll(text, "\n", "\n      ") }
+
+func shorten(all []string) []string {
+	const most = 8
+	if len(all) <= most {
+		return all
+	}
+	return append(slices.Clone(all[:most]), fmt.Sprintf("%d more", len(all)-most))
+}
+
+func listPoints(points []explore.Point) string {
+	var b strings.Builder
+	for _, p := range points {
+		fmt.Fprintf(&b, "  %s: %s\n", p.Name, strings.Join(p.Ways, ", "))
+	}
+	return strings.TrimRight(b.String(), "\n")
+}
+
+// Table returns the table of single faults as text: a row for each point, a column for
+// each fault. "ok" is the outcome without faults, "error" one that tells of the fault, "-"
+// a fault that the point cannot have or that was not swept here; anything else is what
+// was found.
+func (r *SweepReport) Table() string {
+	var ways []string
+	for _, p := range r.Points {
+		for _, way := range p.Ways {
+			if !slices.Contains(ways, way) {
+				ways = append(ways, way)
+			}
+		}
+	}
+	rows := [][]string{append([]string{"point"}, ways...)}
+	for _, p := range r.Points {
+		row := []string{p.Name}
+		for _, way := range ways {
+			cell := r.Cells[p.Name][way]
+			if cell == "" {
+				cell = "-"
+			}
+			row = append(row, cell)
+		}
+		rows = append(rows, row)
+	}
+	width := make([]int, len(ways)+1)
+	for _, row := range rows {
+		for i, cell := range row {
+			width[i] = max(width[i], len(cell))
+		}
+	}
+	var b strings.Builder
+	for _, row := range rows {
+		line := ""
+		for i, cell := range row {
+			line += fmt.Sprintf("%-*s  ", width[i], cell)
+		}
+		b.WriteString(strings.TrimRight(line, " ") + "\n")
+	}
+	return b.String()
+}
