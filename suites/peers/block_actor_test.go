@@ -1,6 +1,7 @@
 package peers_test
 
 import (
+	"log/slog"
 	"testing"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -18,7 +19,8 @@ func (a ticker) Receive(c actor.Context) {
 }
 
 func receive(t *testing.T, handler func()) {
-	system := actor.NewActorSystem()
+	quiet := actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return slog.New(slog.DiscardHandler) })
+	system := actor.NewActorSystem(quiet)
 	defer system.Shutdown()
 	pid := system.Root.Spawn(actor.PropsFromProducer(func() actor.Actor { return ticker{handler} }))
 	system.Root.Send(pid, tick{})
