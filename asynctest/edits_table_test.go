@@ -61,8 +61,6 @@ var edits = []edit{
 		"fakeloop.Seed(c.seed)", "fakeloop.Seed(1)", ".", []string{"TestSeedOfTheTunnel", "TestGoBeginsInTheOrderOfTheSeed"}},
 	{"a plan has no seed of its own", "tunnel.go",
 		"c.net.Plan, from = *c.plan, \"WithPlan\"\n	} else if", "c.net.Plan, from = *c.plan, \"WithPlan\"\n	}\n	if", ".", []string{"TestWithPlan"}},
-	{"the network goes its own way", "tunnel.go",
-		"c.net.Gate = t.Loop.Gate()", "_ = t.Loop.Gate()", ".", []string{"TestTunnelNetIsDeterministic"}},
 	{"closing leaves the context", "tunnel.go",
 		"		t.cancel(ErrTunnelClosed)\n		err", "		err", ".", []string{"TestContextOfTheTunnel"}},
 	{"closing tells nothing", "tunnel.go",

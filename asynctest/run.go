@@ -3,6 +3,7 @@ package asynctest
 import (
 	"context"
 	"runtime"
+	"sync/atomic"
 
 	"github.com/windtunnel-go/windtunnel/asynctest/internal/bubble"
 	"github.com/windtunnel-go/windtunnel/asynctest/internal/rerun"
@@ -56,19 +57,20 @@ func Run(t TestingT, f func(tunnel *Tunnel), options ...TunnelOption) {
 	warmContext(t)
 	seed := WithSeed(rerun.Seed(rerun.Base(defaultBase), t.Name(), 1))
 	b := bubble.Start()
-	var tunnel *Tunnel
+	var made atomic.Pointer[Tunnel] // by a function that may never return
 	r := b.Run(bubble.Call{Body: func(context.Context) {
-		tunnel = NewTunnel(append([]TunnelOption{seed}, options...)...)
+		tunnel := NewTunnel(append([]TunnelOption{seed}, options...)...)
+		made.Store(tunnel)
 		f(tunnel)
 	}})
 	known := t.Failed() || t.Skipped()
 	story, early := "", t.Failed() || r.Outcome != bubble.Returned && !t.Skipped()
 	if early {
-		story = tell(tunnel, t.Name()) // before what is pending is cleared away
+		story = tell(made.Load(), t.Name()) // before what is pending is cleared away
 	}
 	var lost error
 	closing := b.Run(bubble.Call{Body: func(context.Context) {
-		if tunnel != nil {
+		if tunnel := made.Load(); tunnel != nil {
 			lost = tunnel.Close()
 		}
 	}})
@@ -90,7 +92,7 @@ func Run(t TestingT, f func(tunnel *Tunnel), options ...TunnelOption) {
 	}
 	if t.Failed() {
 		if !early {
-			story = tell(tunnel, t.Name())
+			story = tell(made.Load(), t.Name())
 		}
 		if story != "" {
 			t.Logf("%s", story)

@@ -162,7 +162,7 @@ func TestLeakNothingOnTheNetwork(t *testing.T) {
 	Run(t, func(tunnel *Tunnel) {
 		g := NewWithT(t)
 		tunnel.Net.Serve("api:80", says("ok"))
-		tunnel.Net.Apply(toxics.Partition("client", "db").For(time.Hour))
+		tunnel.Net.Apply(toxics.Partition("client", "api").From(time.Hour).For(time.Hour))
 		g.Expect(tunnel).To(LeakNothing())
 		client := getter(tunnel)
 		g.Expect(get(client, "http://api/")).To(Equal("ok"))
