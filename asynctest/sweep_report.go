@@ -1,7 +1,9 @@
 package asynctest
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -252,6 +254,34 @@ func listPoints(points []explore.Point) string {
 	return strings.TrimRight(b.String(), "\n")
 }
 
+// Cell is what the table says of a fault of a point, and whether that is a finding: of a
+// cut, the first finding with any of its cuts, if there is one. "" means that it was not
+// swept.
+func (r *SweepReport) Cell(point, way string) (text string, found bool) {
+	cells := r.Cells[point]
+	if !fine(cells[way]) {
+		return cells[way], true
+	}
+	order := r.order()
+	for _, other := range slices.SortedFunc(maps.Keys(cells), func(a, b string) int {
+		return slices.Compare(order(single(point, a)), order(single(point, b)))
+	}) {
+		if kindOf(explore.Fault{Way: other}) == fakeloop.FaultKind(way) && !fine(cells[other]) {
+			return cells[other], true
+		}
+	}
+	return cells[way], false
+}
+
+// fine reports whether a cell is no finding.
+func fine(cell string) bool {
+	return cell == "" || cell == cellValue || cell == cellError || cell == cellMissed
+}
+
+func single(point, way string) explore.Run {
+	return explore.Run{Faults: []explore.Fault{{Point: point, Way: way}}}
+}
+
 // Table returns the table of single faults as text: a row for each point, a column for
 // each fault. "ok" is the outcome without faults, "error" one that tells of the fault, "-"
 // a fault that the point cannot have or that was not swept here; anything else is what
@@ -269,11 +299,8 @@ func (r *SweepReport) Table() string {
 	for _, p := range r.Points {
 		row := []string{p.Name}
 		for _, way := range ways {
-			cell := r.Cells[p.Name][way]
-			if cell == "" {
-				cell = "-"
-			}
-			row = append(row, cell)
+			cell, _ := r.Cell(p.Name, way)
+			row = append(row, cmp.Or(cell, "-"))
 		}
 		rows = append(rows, row)
 	}

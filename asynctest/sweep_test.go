@@ -242,6 +242,11 @@ func TestEveryByte(t *testing.T) {
 	found := mustSweep(g, s)
 	g.Expect(found.Findings).To(HaveLen(1), "%v", found)
 	g.Expect(found.Findings[0].Fault).To(Equal("cut after 4 bytes at read client<api:80 conn 1 #1"))
+	text, isFinding := found.Cell("read client<api:80 conn 1 #1", "cut")
+	g.Expect(text).To(Equal("wrong value"))
+	g.Expect(isFinding).To(BeTrue())
+	_, isFinding = found.Cell("read client<api:80 conn 1 #1", "reset")
+	g.Expect(isFinding).To(BeFalse())
 	g.Expect(found.NotSwept).To(ContainElement("declared as left out, and nothing fits: anything at timer *"))
 }
 

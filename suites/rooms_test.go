@@ -39,7 +39,7 @@ var rooms = []room{
 	{"asynctest/internal/records", []string{"fakeloop/timeline"}},
 	{"asynctest/internal/rerun", nil},
 	{"asynctest", []string{"fakeloop", "fakeloop/timeline", "fakeloop/progress", "fakeloop/explore", "toxics", "asynctest/blocking", "asynctest/internal/...", "github.com/onsi/gomega/..."}},
-	{"asynctest/spec", []string{"asynctest", "asynctest/internal/...", "github.com/onsi/ginkgo/v2/..."}},
+	{"asynctest/spec", []string{"asynctest", "asynctest/internal/...", "asynctest/spec/github", "fakeloop/explore", "github.com/onsi/ginkgo/v2/..."}},
 	{"asynctest/spec/github", []string{"asynctest/internal/...", "github.com/onsi/ginkgo/v2/..."}},
 	{"asynctest/spec/github/actions", []string{"asynctest/spec/github"}},
 	{"suites", nil}, // specs only

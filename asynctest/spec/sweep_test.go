@@ -1,6 +1,7 @@
 package spec_test
 
 import (
+	"encoding/json"
 	"fmt"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -8,6 +9,7 @@ import (
 
 	. "github.com/windtunnel-go/windtunnel/asynctest"
 	"github.com/windtunnel-go/windtunnel/asynctest/spec"
+	"github.com/windtunnel-go/windtunnel/asynctest/spec/github"
 	"github.com/windtunnel-go/windtunnel/fakeloop"
 )
 
@@ -37,6 +39,32 @@ var _ = Describe("a sweep", func() {
 		Entry(nil, 2),
 		Entry(nil, 3),
 	)
+
+	It("does the part that the environment says, and attaches what it found", func() {
+		checked := 0
+		for _, part := range []string{"1/3", "2/3", "3/3"} {
+			GinkgoT().Setenv(github.ShardVariable, part)
+			r := spec.Sweep(adding)
+			Expect(r.Runs).To(BeNumerically("<", 1+10*6), part)
+			checked += r.Runs - r.Without
+		}
+		Expect(checked).To(Equal(10 * 6))
+		entries := CurrentSpecReport().ReportEntries
+		told, cells := 0, 0
+		for _, e := range entries {
+			switch e.Name {
+			case github.PointsEntry:
+				var p github.Points
+				Expect(json.Unmarshal([]byte(e.StringRepresentation()), &p)).To(Succeed())
+				Expect(p.Title).To(Equal(CurrentSpecReport().FullText()))
+				told += p.Checked
+			case github.CellEntry:
+				cells++
+			}
+		}
+		Expect(told).To(Equal(10 * 6))
+		Expect(cells).To(Equal(10 * 6))
+	})
 
 	It("reaches the test with a failure of its scenario", func() {
 		failures := InterceptGomegaFailures(func() {

@@ -52,14 +52,15 @@ func (p Point) way(name string) int {
 		return i + 1
 	}
 	for i := range p.Bytes {
-		if p.cut(i) == name {
+		if p.Cut(i) == name {
 			return len(p.Ways) + 1 + i
 		}
 	}
 	return 0
 }
 
-func (p Point) cut(bytes int) string {
+// Cut returns the way in which the stream is cut behind so many bytes.
+func (p Point) Cut(bytes int) string {
 	return fmt.Sprintf("%s after %d bytes", fakeloop.FaultCut, bytes)
 }
 
@@ -68,7 +69,7 @@ func (p Point) all(everyByte bool) []string {
 	ways := slices.Clone(p.Ways)
 	for i := range p.Bytes {
 		if everyByte {
-			ways = append(ways, p.cut(i))
+			ways = append(ways, p.Cut(i))
 		}
 	}
 	return ways

@@ -2,6 +2,7 @@ package github
 
 import (
 	"fmt"
+	"os"
 	"strconv"
 	"strings"
 )
@@ -31,6 +32,17 @@ func parseShard(text string) (shard, error) {
 		return shard{}, fmt.Errorf("github: shard %q: want a number and how many there are, such as 2/3", text)
 	}
 	return shard{n, m}, nil
+}
+
+// Part returns which part of its sweeps this process is to do, counted from 0, and how
+// many parts there are: 0 and 1 without [ShardVariable]. The error is about its value.
+func Part() (part, of int, err error) {
+	text := os.Getenv(ShardVariable)
+	if text == "" {
+		return 0, 1, nil
+	}
+	s, err := parseShard(text)
+	return s.Number - 1, s.Of, err
 }
 
 // plan is all that is to be run, and into how many shards that is cut.
