@@ -224,7 +224,7 @@ func madeUp(dir string, seed int64, part shard, output string) types.Report {
 	return r
 }
 
-// A real suite with a sweep, and a spec that fails under even seeds: its binary is run as
+// A real suite with a sweep, one of a scenario, and a spec that fails under even seeds: its binary is run as
 // ginkgo would run it.
 func TestShardsOfRealSuite(t *testing.T) {
 	dir, err := os.MkdirTemp("testdata", "sweeps")
@@ -232,7 +232,7 @@ func TestShardsOfRealSuite(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer os.RemoveAll(dir)
-	for _, name := range []string{"suite", "specs"} {
+	for _, name := range []string{"suite", "specs", "scenario"} {
 		text, err := os.ReadFile("testdata/demo/sweeps/" + name + ".go")
 		if err != nil {
 			t.Fatal(err)
@@ -257,7 +257,7 @@ func TestShardsOfRealSuite(t *testing.T) {
 	t.Run("tells of itself", func(t *testing.T) { tellsOfItself(t, binary, dir) })
 	for _, seeds := range []int{1, 2} {
 		told := same(t, f, dir, seeds)
-		for _, want := range []string{"2 findings at 7 points of the sweep", "the seed is even", "point 5: dial, lost", "30 points of the sweep", "error lost, at specs_test.go:"} {
+		for _, want := range []string{"2 findings at 7 points of the sweep", "the seed is even", "point 5: dial, lost", "10 findings at 30 points of the sweep", "error at part 1 #1: error lost, at scenario_test.go:"} {
 			if !strings.Contains(told, want) {
 				t.Errorf("%d seeds: nothing about %q:\n%s", seeds, want, told)
 			}
@@ -281,8 +281,8 @@ func tellsOfItself(t *testing.T, binary, dir string) {
 		return annotations
 	}
 	want := []string{
-		"::error file=" + filepath.Base(dir) + "/specs_test.go,line=49,title=[FAILED] a client under sweeps keeps every error::2 findings at 7 points",
-		"::error file=" + filepath.Base(dir) + "/specs_test.go,line=54,title=[FAILED] a client under sweeps likes odd seeds::the seed is even",
+		"::error file=" + filepath.Base(dir) + "/specs_test.go,line=46,title=[FAILED] a client under sweeps keeps every error::2 findings at 7 points",
+		"::error file=" + filepath.Base(dir) + "/specs_test.go,line=51,title=[FAILED] a client under sweeps likes odd seeds::the seed is even",
 	}
 	for n := range 6 {
 		got := run("GITHUB_ACTIONS=true", "GITHUB_STEP_SUMMARY="+summary)

@@ -1,5 +1,5 @@
-// Package sweeps is a suite with a sweep of seven points and one of a scenario, of which it
-// does its part, and with a spec that fails under even seeds.
+// Package sweeps is a suite with a sweep of seven points, of which it does its part, and
+// with a spec that fails under even seeds.
 package sweeps_test
 
 import (
@@ -10,10 +10,7 @@ import (
 	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
-	"github.com/windtunnel-go/windtunnel/asynctest"
-	"github.com/windtunnel-go/windtunnel/asynctest/spec"
 	"github.com/windtunnel-go/windtunnel/asynctest/spec/github"
-	"github.com/windtunnel-go/windtunnel/fakeloop"
 )
 
 var _ = Describe("a client under sweeps", func() {
@@ -57,20 +54,6 @@ var _ = Describe("a client under sweeps", func() {
 	for i := range 3 {
 		It("passes under all seeds", func() { Expect(i).To(BeNumerically("<", 3)) })
 	}
-
-	It("keeps the errors of a scenario", func() {
-		spec.Sweep(asynctest.Scenario{Run: func(tunnel *asynctest.Tunnel) any {
-			var all []*fakeloop.Future[int]
-			for i := range 5 {
-				part := fakeloop.Faulty(fakeloop.Resolved(tunnel.Loop, i), fmt.Sprint("part ", i))
-				if i%2 == 1 {
-					part = fakeloop.Catch(part, func(error) (int, error) { return i, nil })
-				}
-				all = append(all, part)
-			}
-			return fakeloop.All(tunnel.Loop, all...)
-		}, Leave: []asynctest.LeftOut{{Faults: []fakeloop.FaultKind{fakeloop.FaultNever}, Why: "there is no limit to a part"}}})
-	})
 })
 
 var _ = ReportAfterSuite("GitHub", github.Report)
