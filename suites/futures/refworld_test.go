@@ -25,7 +25,8 @@ type refWorld struct {
 	loop    string // the goroutine of the loop, if it runs
 	stopped bool
 	pending []*ref
-	lost    []*ref // rejected, and observed by nobody
+	lost    []*ref     // rejected, and observed by nobody
+	telling sync.Mutex // of a flaw
 	sinks   []func(error)
 	later   []func(error)
 	errs    []func(error)
@@ -265,6 +266,11 @@ func (w *refWorld) report(f *ref) {
 		hooks = append(hooks, hooks...)
 	}
 	if w.has("a hook that panics is the last one told") {
+		w.mu.Unlock()
+		w.telling.Lock() // or the next one may be under way already
+		defer w.telling.Unlock()
+		w.mu.Lock()
+		hooks = slices.Clone(w.sinks)
 		w.mu.Unlock()
 		defer func() {
 			if recover() != nil {
