@@ -251,11 +251,11 @@ func (j *judgement) failed() {
 }
 
 // told returns how many faults came before the outcome that the code under test was told
-// of by an error.
+// of by an error, and does not deal with.
 func (j *judgement) told() int {
 	n := 0
 	for _, f := range j.faults[:min(j.early, len(j.faults))] {
-		if tells(f) {
+		if tells(f) && !j.handles(explore.Fault{Point: f.Point, Way: string(f.Kind)}) {
 			n++
 		}
 	}

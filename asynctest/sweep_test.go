@@ -196,6 +196,25 @@ func TestPairs(t *testing.T) {
 	g.Expect(mustSweep(g, s).Runs).To(BeNumerically("<", found.Runs))
 }
 
+// A fault that is handled is not asked for in an outcome that another one explains, which
+// has no error of its own.
+func TestPairsOfWhichOneIsHandled(t *testing.T) {
+	g := NewWithT(t)
+	r := mustSweep(g, Scenario{
+		Name: "TestTwice", Pairs: 100,
+		Handles: []Handled{{Point: "first"}},
+		Leave:   []LeftOut{{Point: "timer *", Why: "it is about the calls"}},
+		Run: func(tunnel *Tunnel) any {
+			first := fakeloop.Catch(patient(ask(tunnel.Loop, "first", "ok")), func(error) (string, error) { return "ok", nil })
+			return fakeloop.ThenFuture(first, func(string) *fakeloop.Future[string] {
+				return patient(ask(tunnel.Loop, "second", "ok"))
+			})
+		},
+	})
+	g.Expect(r.Findings).To(BeEmpty(), "%v", r)
+	g.Expect(r.Runs).To(BeNumerically(">", 20))
+}
+
 // Others need a certain order of callbacks, which is that of a seed.
 func TestSeedsOfASweep(t *testing.T) {
 	g := NewWithT(t)
