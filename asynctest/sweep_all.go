@@ -46,6 +46,10 @@ type unjudged struct {
 	points []explore.Point
 }
 
+// mostWithout is how many callbacks the run without faults may take: one that never ends
+// comes to that within seconds.
+const mostWithout = 100_000
+
 // batchSize is how many runs share a bubble.
 const batchSize = 64
 
@@ -178,7 +182,7 @@ func (w *sweeper) makeWithout(run explore.Run) ([]explore.Point, error) {
 	if _, err := w.flush(); err != nil {
 		return nil, err
 	}
-	w.limit = 0
+	w.limit = mostWithout
 	step := w.progress.Begin(run.String())
 	p, err := w.alone(run)
 	step.End(err)
@@ -188,7 +192,12 @@ func (w *sweeper) makeWithout(run explore.Run) ([]explore.Point, error) {
 	if err := w.unfaulted(p); err != nil {
 		return nil, err
 	}
-	if d := p.differs(w.again(run)); d != "" {
+	again := w.again(run)
+	d := p.differs(again)
+	if d == "" {
+		d = w.outcomesDiffer(p, again)
+	}
+	if d != "" {
 		return nil, fmt.Errorf("asynctest: sweep of %s: two runs without faults differ, so there is nothing to compare with: %s", w.Name, d)
 	}
 	w.without[run.Seed] = p
@@ -212,6 +221,24 @@ func (p *played) differs(q *played) string {
 		if a[i] != b[i] {
 			return fmt.Sprintf("one meets the point %q, the other %q", a[i], b[i])
 		}
+	}
+	return ""
+}
+
+// outcomesDiffer says in what the outcomes of two runs without faults differ, "" if both are
+// errors or right values.
+func (w *sweeper) outcomesDiffer(p, q *played) string {
+	if !q.settled {
+		return "one has an outcome, the other none"
+	}
+	if p.err == nil && q.err == nil {
+		if w.right(q.value, p.value) != nil {
+			return fmt.Sprintf("the outcome of one is the value %s, of the other %s; if both are right, Scenario.Value says so", show(p.value), show(q.value))
+		}
+		return ""
+	}
+	if p.err == nil || q.err == nil {
+		return fmt.Sprintf("the outcome of one is an error, of the other a value: %v", cmp.Or(p.err, q.err))
 	}
 	return ""
 }

@@ -306,7 +306,7 @@ func TestWhatDoesNotRepeat(t *testing.T) {
 // A sweep must have something to compare with.
 func TestScenariosThatCannotBeSwept(t *testing.T) {
 	begin := "asynctest: sweep of TestIt: the run without faults must be as it should be, and it is not: "
-	names, lengths := 0, 0
+	names, lengths, values, errs, pending := 0, 0, 0, 0, 0
 	for name, c := range map[string]struct {
 		s    Scenario
 		want string
@@ -352,6 +352,29 @@ func TestScenariosThatCannotBeSwept(t *testing.T) {
 			}
 			return fakeloop.Resolved(tunnel.Loop, 1)
 		}}, `asynctest: sweep of TestIt: two runs without faults differ, so there is nothing to compare with: one meets 1 points, the other 2`},
+		"another value each time": {Scenario{Run: func(tunnel *Tunnel) any {
+			values++
+			return fakeloop.Resolved(tunnel.Loop, values)
+		}}, `asynctest: sweep of TestIt: two runs without faults differ, so there is nothing to compare with: the outcome of one is the value <int>: 1, of the other <int>: 2; if both are right, Scenario.Value says so`},
+		"an error the second time": {Scenario{Run: func(tunnel *Tunnel) any {
+			if errs++; errs == 2 {
+				return fakeloop.Rejected[int](tunnel.Loop, io.EOF)
+			}
+			return fakeloop.Resolved(tunnel.Loop, 1)
+		}}, `asynctest: sweep of TestIt: two runs without faults differ, so there is nothing to compare with: the outcome of one is an error, of the other a value: EOF`},
+		"no outcome the second time": {Scenario{Run: func(tunnel *Tunnel) any {
+			if pending++; pending == 2 {
+				return fakeloop.NewPromise[int](tunnel.Loop, "reply").Future()
+			}
+			return fakeloop.Resolved(tunnel.Loop, 1)
+		}}, `asynctest: sweep of TestIt: two runs without faults differ, so there is nothing to compare with: one has an outcome, the other none`},
+		"callbacks for ever": {Scenario{Tunnel: []TunnelOption{WithLoop(fakeloop.Config{Limit: 2000})}, Run: func(tunnel *Tunnel) any {
+			var again func()
+			again = func() { tunnel.Loop.Post(again) }
+			again()
+			return fakeloop.NewPromise[int](tunnel.Loop, "reply").Future()
+		}}, begin + `its loop gave up before its outcome, future "reply"`},
+		"a deadlock": {Scenario{Run: func(*Tunnel) any { select {} }}, begin + "a deadlock: "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := NewWithT(t)
