@@ -19,6 +19,7 @@ type sweeper struct {
 	without map[uint64]*played // runs without faults, by their seed
 	limit   int                // of the callbacks of one run
 	journal *explore.Journal[verdict]
+	kept    map[string]bool // runs that the journal had
 	report  *SweepReport
 
 	batch    *batch
@@ -54,7 +55,7 @@ const mostWithout = 100_000
 const batchSize = 64
 
 func newSweeper(s Scenario) *sweeper {
-	return &sweeper{Scenario: s, without: map[uint64]*played{}, report: newSweepReport(s)}
+	return &sweeper{Scenario: s, without: map[uint64]*played{}, kept: map[string]bool{}, report: newSweepReport(s)}
 }
 
 // rules are those of the tunnels of a scenario.
@@ -152,6 +153,7 @@ func (w *sweeper) make(run explore.Run) ([]explore.Point, error) {
 	if known, ok := w.journal.Find(run); ok {
 		w.progress.Begin(run.String()).End(wrongWith(known.Value.Findings))
 		w.report.add(run, known.Value)
+		w.kept[run.String()] = true
 		return known.Points, nil
 	}
 	if w.batch == nil {
@@ -326,7 +328,11 @@ func (w *sweeper) confirm() error {
 		}
 		same := func(g Finding) bool { return g.key() == f.key() }
 		again := w.judge(p, w.without[f.Run.Seed])
-		if !slices.ContainsFunc(again, same) {
+		switch {
+		case slices.ContainsFunc(again, same):
+		case w.kept[f.Run.String()]:
+			f.Text += fmt.Sprintf("\nThis stands in the journal %s, and did not happen when the run was made again: if the code has changed since, remove that file.", w.Journal)
+		default:
 			f.Text += "\nThis did not happen when the same run was made again: something in it is not decided by the sweep, such as goroutines that race."
 		}
 	}

@@ -168,6 +168,15 @@ func TestSweepWithAJournal(t *testing.T) {
 	g.Expect(calls).To(BeNumerically("<", first))
 	g.Expect(calls).To(BeNumerically(">", 2))
 
+	s.Run = func(tunnel *Tunnel) any { // the code has changed, and meets the same points
+		a := fakeloop.Catch(patient(ask(tunnel.Loop, "a", "1")), func(err error) (string, error) { return "", err })
+		return fakeloop.All(tunnel.Loop, a, patient(ask(tunnel.Loop, "b", "2")))
+	}
+	for _, f := range mustSweep(g, s).Findings {
+		g.Expect(f.Text).To(HaveSuffix("This stands in the journal %s, and did not happen when the run was made again: if the code has changed since, remove that file.", s.Journal))
+	}
+	s.Run = run
+
 	s.Deadline = time.Hour // another sweep
 	_, err = s.Sweep()
 	g.Expect(err).To(MatchError(HaveSuffix("remove it or name another file")))
