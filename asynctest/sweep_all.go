@@ -202,6 +202,9 @@ func (w *sweeper) makeWithout(run explore.Run) ([]explore.Point, error) {
 	if d != "" {
 		return nil, fmt.Errorf("asynctest: sweep of %s: two runs without faults differ, so there is nothing to compare with: %s", w.Name, d)
 	}
+	if len(p.points) == 0 {
+		return nil, fmt.Errorf("asynctest: sweep of %s: the run without faults comes to no point at which anything could go wrong, so there is nothing to sweep: does the code under test use the tunnel's Net and Loop?", w.Name)
+	}
 	w.without[run.Seed] = p
 	w.limit = max(20_000, 20*p.log.Len())
 	if err := w.journal.Check(run, p.points); err != nil {

@@ -383,6 +383,8 @@ func TestScenariosThatCannotBeSwept(t *testing.T) {
 			again()
 			return fakeloop.NewPromise[int](tunnel.Loop, "reply").Future()
 		}}, begin + `its loop gave up before its outcome, future "reply"`},
+		"no points": {Scenario{Run: func(tunnel *Tunnel) any { return fakeloop.Resolved(tunnel.Loop, 1) }},
+			"asynctest: sweep of TestIt: the run without faults comes to no point at which anything could go wrong, so there is nothing to sweep: "},
 		"a deadlock": {Scenario{Run: func(*Tunnel) any { select {} }}, begin + "a deadlock: "},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -422,7 +424,7 @@ func TestSweepOfATest(t *testing.T) {
 		text string
 	}{
 		{quick(), true, "sweep of TestFake: "},
-		{Scenario{Run: func(tunnel *Tunnel) any { return patient(ask(tunnel.Loop, "a", "1")) }}, false, "sweep of TestFake: 0 findings in 9 runs (2 points)"},
+		{Scenario{Handles: []Handled{{Point: "dail"}}, Run: func(tunnel *Tunnel) any { return patient(ask(tunnel.Loop, "a", "1")) }}, false, "sweep of TestFake: 0 findings in 9 runs (2 points)"},
 		{Scenario{}, true, "asynctest: a Scenario without Run cannot be swept"},
 	} {
 		var fake fakeT
@@ -430,6 +432,9 @@ func TestSweepOfATest(t *testing.T) {
 		Sweep(&fake, c.s)
 		g.Expect(fake.failed).To(Equal(c.fail))
 		g.Expect(fake.text).To(HavePrefix(c.text))
+		if !c.fail {
+			g.Expect(fake.text).To(ContainSubstring("not swept:\n  declared as handled, and nothing fits: anything at dail\n"))
+		}
 	}
 }
 
