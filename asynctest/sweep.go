@@ -146,7 +146,7 @@ func Sweep(t TestingT, s Scenario) *SweepReport {
 	case len(r.Findings) > 0:
 		t.Errorf("%v", r)
 	default:
-		t.Logf("%v", r.summary())
+		t.Logf("%v", r)
 	}
 	return r
 }

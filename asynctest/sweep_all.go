@@ -19,6 +19,7 @@ type sweeper struct {
 	without map[uint64]*played // runs without faults, by their seed
 	limit   int                // of the callbacks of one run
 	journal *explore.Journal[verdict]
+	kept    map[string]bool // runs that the journal had
 	report  *SweepReport
 
 	batch    *batch
@@ -46,11 +47,15 @@ type unjudged struct {
 	points []explore.Point
 }
 
+// mostWithout is how many callbacks the run without faults may take: one that never ends
+// comes to that within seconds.
+const mostWithout = 100_000
+
 // batchSize is how many runs share a bubble.
 const batchSize = 64
 
 func newSweeper(s Scenario) *sweeper {
-	return &sweeper{Scenario: s, without: map[uint64]*played{}, report: newSweepReport(s)}
+	return &sweeper{Scenario: s, without: map[uint64]*played{}, kept: map[string]bool{}, report: newSweepReport(s)}
 }
 
 // rules are those of the tunnels of a scenario.
@@ -148,6 +153,7 @@ func (w *sweeper) make(run explore.Run) ([]explore.Point, error) {
 	if known, ok := w.journal.Find(run); ok {
 		w.progress.Begin(run.String()).End(wrongWith(known.Value.Findings))
 		w.report.add(run, known.Value)
+		w.kept[run.String()] = true
 		return known.Points, nil
 	}
 	if w.batch == nil {
@@ -178,7 +184,7 @@ func (w *sweeper) makeWithout(run explore.Run) ([]explore.Point, error) {
 	if _, err := w.flush(); err != nil {
 		return nil, err
 	}
-	w.limit = 0
+	w.limit = mostWithout
 	step := w.progress.Begin(run.String())
 	p, err := w.alone(run)
 	step.End(err)
@@ -188,8 +194,16 @@ func (w *sweeper) makeWithout(run explore.Run) ([]explore.Point, error) {
 	if err := w.unfaulted(p); err != nil {
 		return nil, err
 	}
-	if d := p.differs(w.again(run)); d != "" {
+	again := w.again(run)
+	d := p.differs(again)
+	if d == "" {
+		d = w.outcomesDiffer(p, again)
+	}
+	if d != "" {
 		return nil, fmt.Errorf("asynctest: sweep of %s: two runs without faults differ, so there is nothing to compare with: %s", w.Name, d)
+	}
+	if len(p.points) == 0 {
+		return nil, fmt.Errorf("asynctest: sweep of %s: the run without faults comes to no point at which anything could go wrong, so there is nothing to sweep: does the code under test use the tunnel's Net and Loop?", w.Name)
 	}
 	w.without[run.Seed] = p
 	w.limit = max(20_000, 20*p.log.Len())
@@ -212,6 +226,24 @@ func (p *played) differs(q *played) string {
 		if a[i] != b[i] {
 			return fmt.Sprintf("one meets the point %q, the other %q", a[i], b[i])
 		}
+	}
+	return ""
+}
+
+// outcomesDiffer says in what the outcomes of two runs without faults differ, "" if both are
+// errors or right values.
+func (w *sweeper) outcomesDiffer(p, q *played) string {
+	if !q.settled {
+		return "one has an outcome, the other none"
+	}
+	if p.err == nil && q.err == nil {
+		if w.right(q.value, p.value) != nil {
+			return fmt.Sprintf("the outcome of one is the value %s, of the other %s; if both are right, Scenario.Value says so", show(p.value), show(q.value))
+		}
+		return ""
+	}
+	if p.err == nil || q.err == nil {
+		return fmt.Sprintf("the outcome of one is an error, of the other a value: %v", cmp.Or(p.err, q.err))
 	}
 	return ""
 }
@@ -299,7 +331,11 @@ func (w *sweeper) confirm() error {
 		}
 		same := func(g Finding) bool { return g.key() == f.key() }
 		again := w.judge(p, w.without[f.Run.Seed])
-		if !slices.ContainsFunc(again, same) {
+		switch {
+		case slices.ContainsFunc(again, same):
+		case w.kept[f.Run.String()]:
+			f.Text += fmt.Sprintf("\nThis stands in the journal %s, and did not happen when the run was made again: if the code has changed since, remove that file.", w.Journal)
+		default:
 			f.Text += "\nThis did not happen when the same run was made again: something in it is not decided by the sweep, such as goroutines that race."
 		}
 	}

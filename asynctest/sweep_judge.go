@@ -21,10 +21,14 @@ func (w *sweeper) unfaulted(p *played) error {
 		return fmt.Errorf("asynctest: sweep of %s: the run without faults must be as it should be, and it is not: %w", w.Name, fmt.Errorf(format, args...))
 	}
 	switch {
-	case p.bubble.Outcome != bubble.Returned:
+	case p.bubble.Outcome == bubble.Panicked || p.bubble.Outcome == bubble.Exited:
 		return wrong("it %v", p.bubble)
+	case p.bubble.Outcome != bubble.Returned:
+		return wrong("%v", p.bubble)
 	case p.wrong != nil:
 		return wrong("Scenario.Run %w", p.wrong)
+	case !p.settled && p.storm != "":
+		return wrong("its loop gave up before its outcome, %s, came: %s", p.future, plain(p.storm))
 	case !p.settled:
 		return wrong("its outcome, %s, has not come by %v; the waiting began at %s", p.future, 2*w.Deadline, orUnknown(p.wait))
 	case p.late:
@@ -251,11 +255,11 @@ func (j *judgement) failed() {
 }
 
 // told returns how many faults came before the outcome that the code under test was told
-// of by an error.
+// of by an error, and does not deal with.
 func (j *judgement) told() int {
 	n := 0
 	for _, f := range j.faults[:min(j.early, len(j.faults))] {
-		if tells(f) {
+		if tells(f) && !j.handles(explore.Fault{Point: f.Point, Way: string(f.Kind)}) {
 			n++
 		}
 	}

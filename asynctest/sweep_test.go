@@ -168,6 +168,15 @@ func TestSweepWithAJournal(t *testing.T) {
 	g.Expect(calls).To(BeNumerically("<", first))
 	g.Expect(calls).To(BeNumerically(">", 2))
 
+	s.Run = func(tunnel *Tunnel) any { // the code has changed, and meets the same points
+		a := fakeloop.Catch(patient(ask(tunnel.Loop, "a", "1")), func(err error) (string, error) { return "", err })
+		return fakeloop.All(tunnel.Loop, a, patient(ask(tunnel.Loop, "b", "2")))
+	}
+	for _, f := range mustSweep(g, s).Findings {
+		g.Expect(f.Text).To(HaveSuffix("This stands in the journal %s, and did not happen when the run was made again: if the code has changed since, remove that file.", s.Journal))
+	}
+	s.Run = run
+
 	s.Deadline = time.Hour // another sweep
 	_, err = s.Sweep()
 	g.Expect(err).To(MatchError(HaveSuffix("remove it or name another file")))
@@ -194,6 +203,25 @@ func TestPairs(t *testing.T) {
 	g.Expect(found.Findings[0].Fault).To(Equal("error at try #1 + error at try #2"))
 	s.Pairs = 1
 	g.Expect(mustSweep(g, s).Runs).To(BeNumerically("<", found.Runs))
+}
+
+// A fault that is handled is not asked for in an outcome that another one explains, which
+// has no error of its own.
+func TestPairsOfWhichOneIsHandled(t *testing.T) {
+	g := NewWithT(t)
+	r := mustSweep(g, Scenario{
+		Name: "TestTwice", Pairs: 100,
+		Handles: []Handled{{Point: "first"}},
+		Leave:   []LeftOut{{Point: "timer *", Why: "it is about the calls"}},
+		Run: func(tunnel *Tunnel) any {
+			first := fakeloop.Catch(patient(ask(tunnel.Loop, "first", "ok")), func(error) (string, error) { return "ok", nil })
+			return fakeloop.ThenFuture(first, func(string) *fakeloop.Future[string] {
+				return patient(ask(tunnel.Loop, "second", "ok"))
+			})
+		},
+	})
+	g.Expect(r.Findings).To(BeEmpty(), "%v", r)
+	g.Expect(r.Runs).To(BeNumerically(">", 20))
 }
 
 // Others need a certain order of callbacks, which is that of a seed.
@@ -287,7 +315,7 @@ func TestWhatDoesNotRepeat(t *testing.T) {
 // A sweep must have something to compare with.
 func TestScenariosThatCannotBeSwept(t *testing.T) {
 	begin := "asynctest: sweep of TestIt: the run without faults must be as it should be, and it is not: "
-	names, lengths := 0, 0
+	names, lengths, values, errs, pending := 0, 0, 0, 0, 0
 	for name, c := range map[string]struct {
 		s    Scenario
 		want string
@@ -333,6 +361,31 @@ func TestScenariosThatCannotBeSwept(t *testing.T) {
 			}
 			return fakeloop.Resolved(tunnel.Loop, 1)
 		}}, `asynctest: sweep of TestIt: two runs without faults differ, so there is nothing to compare with: one meets 1 points, the other 2`},
+		"another value each time": {Scenario{Run: func(tunnel *Tunnel) any {
+			values++
+			return fakeloop.Resolved(tunnel.Loop, values)
+		}}, `asynctest: sweep of TestIt: two runs without faults differ, so there is nothing to compare with: the outcome of one is the value <int>: 1, of the other <int>: 2; if both are right, Scenario.Value says so`},
+		"an error the second time": {Scenario{Run: func(tunnel *Tunnel) any {
+			if errs++; errs == 2 {
+				return fakeloop.Rejected[int](tunnel.Loop, io.EOF)
+			}
+			return fakeloop.Resolved(tunnel.Loop, 1)
+		}}, `asynctest: sweep of TestIt: two runs without faults differ, so there is nothing to compare with: the outcome of one is an error, of the other a value: EOF`},
+		"no outcome the second time": {Scenario{Run: func(tunnel *Tunnel) any {
+			if pending++; pending == 2 {
+				return fakeloop.NewPromise[int](tunnel.Loop, "reply").Future()
+			}
+			return fakeloop.Resolved(tunnel.Loop, 1)
+		}}, `asynctest: sweep of TestIt: two runs without faults differ, so there is nothing to compare with: one has an outcome, the other none`},
+		"callbacks for ever": {Scenario{Tunnel: []TunnelOption{WithLoop(fakeloop.Config{Limit: 2000})}, Run: func(tunnel *Tunnel) any {
+			var again func()
+			again = func() { tunnel.Loop.Post(again) }
+			again()
+			return fakeloop.NewPromise[int](tunnel.Loop, "reply").Future()
+		}}, begin + `its loop gave up before its outcome, future "reply"`},
+		"no points": {Scenario{Run: func(tunnel *Tunnel) any { return fakeloop.Resolved(tunnel.Loop, 1) }},
+			"asynctest: sweep of TestIt: the run without faults comes to no point at which anything could go wrong, so there is nothing to sweep: "},
+		"a deadlock": {Scenario{Run: func(*Tunnel) any { select {} }}, begin + "a deadlock: "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := NewWithT(t)
@@ -371,7 +424,7 @@ func TestSweepOfATest(t *testing.T) {
 		text string
 	}{
 		{quick(), true, "sweep of TestFake: "},
-		{Scenario{Run: func(tunnel *Tunnel) any { return patient(ask(tunnel.Loop, "a", "1")) }}, false, "sweep of TestFake: 0 findings in 9 runs (2 points)"},
+		{Scenario{Handles: []Handled{{Point: "dail"}}, Run: func(tunnel *Tunnel) any { return patient(ask(tunnel.Loop, "a", "1")) }}, false, "sweep of TestFake: 0 findings in 9 runs (2 points)"},
 		{Scenario{}, true, "asynctest: a Scenario without Run cannot be swept"},
 	} {
 		var fake fakeT
@@ -379,6 +432,9 @@ func TestSweepOfATest(t *testing.T) {
 		Sweep(&fake, c.s)
 		g.Expect(fake.failed).To(Equal(c.fail))
 		g.Expect(fake.text).To(HavePrefix(c.text))
+		if !c.fail {
+			g.Expect(fake.text).To(ContainSubstring("not swept:\n  declared as handled, and nothing fits: anything at dail\n"))
+		}
 	}
 }
 

@@ -110,8 +110,8 @@ func TestFaultsInATrace(t *testing.T) {
 		var trace traceText
 		g.Expect(tunnel.Loop.Timeline().WriteTrace(&trace)).To(Succeed())
 		g.Expect(string(trace)).To(And(
-			MatchRegexp(`"name":"fault 0","cat":"fault","ph":"b","ts":(9|10)\d{6}\.`),
-			MatchRegexp(`"name":"fault 0","cat":"fault","ph":"e","ts":(129|130)\d{6}\.`),
+			MatchRegexp(`"name":"fault 0: severed client, api","cat":"fault","ph":"b","ts":(9|10)\d{6}\.`),
+			MatchRegexp(`"name":"fault 0: severed client, api","cat":"fault","ph":"e","ts":(129|130)\d{6}\.`),
 		))
 	})
 }

@@ -1,6 +1,7 @@
 package toxics
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -16,6 +17,7 @@ type Applied struct {
 	network *Network
 	fault   Fault
 	slot    int
+	name    string // what it is, for a timeline
 
 	// Under the network's mutex:
 	effect  Effect
@@ -50,10 +52,18 @@ func (n *Network) Apply(f Fault) *Applied {
 	return n.apply(f)
 }
 
+// about says what a fault is, and where: "severed client, api".
+func about(f Fault) string {
+	if f.Source == "" && f.Target == "" {
+		return f.Effect.Kind()
+	}
+	return fmt.Sprintf("%s %s, %s", f.Effect.Kind(), cmp.Or(f.Source, "*"), cmp.Or(f.Target, "*"))
+}
+
 func (n *Network) apply(f Fault) *Applied {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	a := &Applied{network: n, fault: f, slot: n.slots, effect: f.Effect}
+	a := &Applied{network: n, fault: f, slot: n.slots, name: about(f), effect: f.Effect}
 	n.slots++
 	if n.closed {
 		return a
@@ -153,7 +163,7 @@ func (a *Applied) after(d time.Duration, what string, f func()) {
 	n.tasks.Add(1)
 	a.timer = time.AfterFunc(d, func() {
 		defer n.tasks.Done()
-		n.pass(fakeloop.Passage{What: fmt.Sprintf("fault %d %s", a.slot, what)})
+		n.pass(fakeloop.Passage{What: fmt.Sprintf("fault %d %s: %s", a.slot, what, a.name)})
 		n.mu.Lock()
 		defer n.mu.Unlock()
 		if !n.closed && !a.lifted {

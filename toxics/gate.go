@@ -20,7 +20,8 @@ import (
 //   - "accept": a connection that was dialled gets its number and is handed over
 //   - "deliver upstream": a chunk, the end of the stream or a reset arrives
 //   - "client read deadline" and the like: a deadline takes effect
-//   - "fault 2 on" and the like: a fault is switched, by its place among those applied
+//   - "fault 2 on: severed client, api" and the like: a fault is switched, by its place
+//     among those applied, and what it is
 //
 // From is the client, To the server and its port, Count the number of the connection
 // among those of the two. Dial, Write and Close never wait at the gate: their caller

@@ -180,9 +180,8 @@ func TestWhatPassesTheGate(t *testing.T) {
 			must(t, err)
 			n.exact = true
 			n.Apply(Inject(Latency{Latency: time.Second}))
-			for range 2 {
-				n.Apply(Inject(Loss{Rate: 0.5}).From(time.Second).For(time.Second))
-			}
+			n.Apply(Inject(Loss{Rate: 0.5}).From(time.Second).For(time.Second))
+			n.Apply(Inject(Loss{Rate: 0.5}).Between("client", "").From(time.Second).For(time.Second))
 			client, server := pair(t, n)
 			must(t, client.SetReadDeadline(time.Now().Add(time.Second)))
 			must(t, server.SetWriteDeadline(time.Now().Add(time.Second)))
@@ -194,13 +193,13 @@ func TestWhatPassesTheGate(t *testing.T) {
 			equal(t, "passed", strings.Join(gate.passed, "\n"), strings.TrimSpace(`
 accept client>server:32768
 take downstream client>server:32768#1
-fault 1 on
-fault 2 on
+fault 1 on: loss
+fault 2 on: loss client, *
 client read deadline client>server:32768#1
 deliver downstream client>server:32768#1
 server write deadline client>server:32768#1
-fault 1 off
-fault 2 off
+fault 1 off: loss
+fault 2 off: loss client, *
 take upstream client>server:32768#1
 deliver upstream client>server:32768#1
 take downstream client>server:32768#1

@@ -196,11 +196,11 @@ func TestTraceOfTheGate(t *testing.T) {
 	}
 	events := wantTrace(t, of(
 		pass(0, 1, "start client"),
-		pass(1, 2, "fault 0 on"),
+		pass(1, 2, "fault 0 on: severed client, api"),
 		pass(2, 3, "deliver upstream client>api:80#1"),
 		pass(3, 4, "fault 7 off"),
 		pass(4, 5, "deliver upstream client>api:80#1"),
-		pass(5, 6, "fault 0 off"),
+		pass(5, 6, "fault 0 off: severed client, api"),
 		pass(6, 7, "deliver downstream client>api:80#1"),
 		pass(7, 8, "fault 1 on"),
 		pass(8, 9, "fault one on"),
@@ -212,7 +212,7 @@ func TestTraceOfTheGate(t *testing.T) {
 		}
 	}
 	want := []string{
-		"b fault 0 1", "b client>api:80#1 2", "b fault 7 0", "e fault 7 4", "n pass deliver upstream client>api:80#1 4", "e fault 0 6",
+		"b fault 0: severed client, api 1", "b client>api:80#1 2", "b fault 7 0", "e fault 7 4", "n pass deliver upstream client>api:80#1 4", "e fault 0: severed client, api 6",
 		"e client>api:80#1 7", "b fault 1 7", "e fault 1 9",
 	}
 	if !slices.Equal(got, want) {

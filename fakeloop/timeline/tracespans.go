@@ -37,6 +37,9 @@ func (tr *tracing) spans(i int, e Event, slice traceEvent) {
 func (tr *tracing) passed(i int, e Event, slice traceEvent) {
 	if number, on, ok := faultOf(e); ok {
 		id, name := "0x"+strconv.FormatUint(number, 16), "fault "+strconv.FormatUint(number, 10)
+		if _, what, said := strings.Cut(e.Label, ":"); said {
+			name += ":" + cutText(what, longestName)
+		}
 		switch {
 		case on:
 			tr.begin("fault", id, name, slice)
@@ -113,6 +116,7 @@ func named(class string, e Event) string {
 // of package toxics calls it so.
 func faultOf(e Event) (number uint64, on, ok bool) {
 	rest, is := strings.CutPrefix(e.Label, "fault ")
+	rest, _, _ = strings.Cut(rest, ":") // behind it stands what the fault is
 	digits, word, _ := strings.Cut(rest, " ")
 	number, err := strconv.ParseUint(digits, 10, 64)
 	return number, word == "on", is && err == nil && (word == "on" || word == "off")

@@ -7,7 +7,8 @@ function gateFaults(run) {
   const out = [], on = new Map();
   for (let i = 0; i < run.n; i++) {
     if (!isFault(run, i)) continue;
-    const [, name, what] = /^(fault \d+) (on|off)\b/.exec(run.labelText(i));
+    const [, number, what, about] = /^(fault \d+) (on|off)\b(.*)/.exec(run.labelText(i));
+    const name = number + about;
     if (what === "on") on.set(name, i);
     else {
       const from = on.get(name);
