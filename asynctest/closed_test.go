@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -94,6 +95,19 @@ func TestTunnelThatIsClosedByHand(t *testing.T) {
 		g.Expect(tunnel.Settle()).To(MatchError(ErrTunnelClosed))
 		g.Expect(func() { tunnel.Go("client", func() {}) }).To(PanicWith(HavePrefix("asynctest: Tunnel.Go: the tunnel is closed")))
 	})
+}
+
+// A loop that never comes to rest is told of once.
+func TestTunnelThatNeverRests(t *testing.T) {
+	s := &subject{name: "TestSubject"}
+	Run(s, func(tunnel *Tunnel) {
+		var again func()
+		again = func() { tunnel.Loop.Post(again) }
+		again()
+	}, WithLoop(fakeloop.Config{Limit: 100}))
+	g := NewWithT(t)
+	g.Expect(s.errors).To(HaveLen(1))
+	g.Expect(strings.Count(s.errors[0], "gave up at 0s after 100 callbacks at one instant")).To(Equal(1), s.errors[0])
 }
 
 // A tunnel that nobody made.
