@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -63,6 +64,29 @@ func TestTunnelAfterItsTest(t *testing.T) {
 	Run(t, func(*Tunnel) { use(t) })
 }
 
+// What has become of a future can be asserted after its test, from anywhere.
+func TestFutureAfterItsTest(t *testing.T) {
+	var value, left *fakeloop.Future[int]
+	Run(t, func(tunnel *Tunnel) {
+		value = fakeloop.Resolved(tunnel.Loop, 3)
+		left = fakeloop.NewPromise[int](tunnel.Loop, "left").Future()
+		left.Quiet()
+		time.Sleep(time.Hour)
+	})
+	use := func(t *testing.T) {
+		g := NewWithT(t)
+		g.Expect(value).To(And(ResolveWith(3), SettleAt(0)))
+		g.Expect(left).To(RejectWith(fakeloop.ErrClosed))
+		m := ResolveWith(4)
+		g.Expect(m.Match(value)).To(BeFalse())
+		g.Expect(m.FailureMessage(value)).To(And(ContainSubstring("but its value is"), HaveSuffix("The loop is at 1h0m0s.")))
+		g.Expect(value.Loop().Elapsed()).To(Equal(time.Hour))
+		g.Expect(value.Loop().Now().Hour()).To(Equal(1))
+	}
+	use(t)
+	Run(t, func(*Tunnel) { use(t) })
+}
+
 // So does one that is closed while its bubble goes on.
 func TestTunnelThatIsClosedByHand(t *testing.T) {
 	Run(t, func(tunnel *Tunnel) {
@@ -71,6 +95,19 @@ func TestTunnelThatIsClosedByHand(t *testing.T) {
 		g.Expect(tunnel.Settle()).To(MatchError(ErrTunnelClosed))
 		g.Expect(func() { tunnel.Go("client", func() {}) }).To(PanicWith(HavePrefix("asynctest: Tunnel.Go: the tunnel is closed")))
 	})
+}
+
+// A loop that never comes to rest is told of once.
+func TestTunnelThatNeverRests(t *testing.T) {
+	s := &subject{name: "TestSubject"}
+	Run(s, func(tunnel *Tunnel) {
+		var again func()
+		again = func() { tunnel.Loop.Post(again) }
+		again()
+	}, WithLoop(fakeloop.Config{Limit: 100}))
+	g := NewWithT(t)
+	g.Expect(s.errors).To(HaveLen(1))
+	g.Expect(strings.Count(s.errors[0], "gave up at 0s after 100 callbacks at one instant")).To(Equal(1), s.errors[0])
 }
 
 // A tunnel that nobody made.

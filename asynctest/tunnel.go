@@ -214,7 +214,12 @@ func (t *Tunnel) Close() error {
 	var err error
 	t.closing.Do(func() {
 		t.cancel(ErrTunnelClosed)
-		err = errors.Join(settle(t.Loop), contain(t.Net.Close), settle(t.Loop), contain(t.Loop.Close))
+		restless := settle(t.Loop)
+		err = errors.Join(restless, contain(t.Net.Close))
+		if restless == nil { // else it takes as long to find that out again
+			err = errors.Join(err, settle(t.Loop))
+		}
+		err = errors.Join(err, contain(t.Loop.Close))
 		_ = contain(func() error { t.ended = t.Loop.Elapsed(); return nil })
 		t.closed.Store(true)
 		if _, leaks := errors.AsType[*fakeloop.LeakError](err); leaks {

@@ -136,22 +136,39 @@ func (l *Loop) Mode() Mode { return l.mode }
 
 // Now returns the loop's time. In a callback of a virtual loop it is the later
 // of the loop's time and the callback's due time, and changes until the
-// callback returns by [Loop.Charge] only. It never goes back.
+// callback returns by [Loop.Charge] only. It never goes back. That of a closed loop can
+// be read from outside its bubble.
 func (l *Loop) Now() time.Time {
-	l.checkBubble("Now")
+	l.checkClock("Now")
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.readClock()
 	return l.epoch.Add(time.Duration(l.now))
 }
 
-// Elapsed returns how much of the loop's time has passed since New.
+// Elapsed returns how much of the loop's time has passed since New. That of a closed
+// loop can be read from outside its bubble.
 func (l *Loop) Elapsed() time.Duration {
-	l.checkBubble("Elapsed")
+	l.checkClock("Elapsed")
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.readClock()
 	return time.Duration(l.now)
+}
+
+// checkClock is checkBubble for who reads the clock: that of a closed loop stands still,
+// and the futures of one that its test has left behind are looked at afterwards.
+func (l *Loop) checkClock(what string) {
+	l.checkMade(what)
+	if l.mode == Bubble {
+		l.mu.Lock()
+		closed := l.closed
+		l.mu.Unlock()
+		if closed {
+			return
+		}
+	}
+	l.checkBubble(what)
 }
 
 // Timeline returns the record of the run so far.

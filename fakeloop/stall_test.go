@@ -136,6 +136,25 @@ func TestStallOfAForeignChannel(t *testing.T) {
 goroutine #: chan receive at FILE: it waits for a channel that was made outside the bubble; make it inside`)
 }
 
+// A test that calls Parallel in its bubble waits for the tests that do not.
+func TestStallOfAParallelTest(t *testing.T) {
+	t.Run("group", func(t *testing.T) {
+		var stalls []*fakeloop.StallError
+		stalled := make(chan bool)
+		watch := fakeloop.WatchStalls(fakeloop.StallConfig{After: stallAfter, Report: func(err *fakeloop.StallError) {
+			stalls = append(stalls, err)
+			close(stalled)
+		}})
+		t.Run("parallel", func(t *testing.T) {
+			inBubble(t, func(*testing.T, *fakeloop.Loop) { t.Parallel() })
+		})
+		<-stalled
+		watch.Stop()
+		wantStall(t, stalls, `fakeloop: the time of bubble # stands still: nothing in it has moved for # of real time.
+goroutine #: chan receive at FILE: it waits for other tests, in t.Parallel, which do not end in virtual time; call it before the bubble begins`)
+	})
+}
+
 func TestStallOfARealConnection(t *testing.T) {
 	r, w, err := os.Pipe()
 	if err != nil {

@@ -43,6 +43,8 @@ var remedies = map[string]string{
 const (
 	lockRemedy    = "a lock of package sync, and whoever holds it waits too; do not hold it across a wait, or use package fakeloop/durable"
 	channelRemedy = "a channel that was made outside the bubble; make it inside"
+
+	parallelRemedy = "other tests, in t.Parallel, which do not end in virtual time; call it before the bubble begins"
 )
 
 // bubbleOf is what a dump of stacks says of one bubble.
@@ -79,6 +81,9 @@ func (b bubbleOf) stallError(after time.Duration) *StallError {
 	for _, s := range b.blocked {
 		blocked := s.stalled()
 		blocked.Remedy = remedies[s.state]
+		if strings.Contains(s.text, "testing.(*T).Parallel(") {
+			blocked.Remedy = parallelRemedy
+		}
 		err.Blocked = append(err.Blocked, blocked)
 	}
 	for _, s := range b.waiting {

@@ -26,6 +26,9 @@ func (n *Network) DialContext(ctx context.Context, network, address string) (net
 // *net.OpError around a *net.DNSError for a host that does not exist,
 // syscall.ECONNREFUSED where nobody listens, or the context's error.
 func (h *Host) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
+	if ctx == nil {
+		panic("toxics: DialContext: nil context")
+	}
 	c, to, err := h.dial(ctx, network, address)
 	if err != nil {
 		var addr net.Addr
@@ -62,6 +65,9 @@ func (h *Host) dial(ctx context.Context, network, address string) (*Conn, *net.T
 // LookupHost looks a name up, as a net.Resolver would: the result is one address, the
 // error a *net.DNSError, or the context's.
 func (h *Host) LookupHost(ctx context.Context, name string) ([]string, error) {
+	if ctx == nil {
+		panic("toxics: LookupHost: nil context")
+	}
 	server, err := h.lookup(ctx, name)
 	if err != nil {
 		return nil, err

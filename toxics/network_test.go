@@ -117,6 +117,13 @@ func TestDialErrors(t *testing.T) {
 	}
 }
 
+func TestNilContext(t *testing.T) {
+	n := network(t, Config{})
+	var none context.Context
+	panics(t, func() { _, _ = n.DialContext(none, "tcp", "api:80") }, "toxics: DialContext: nil context")
+	panics(t, func() { _, _ = n.Host("client").LookupHost(none, "api") }, "toxics: LookupHost: nil context")
+}
+
 func TestListenErrors(t *testing.T) {
 	n := network(t, Config{})
 	l, err := n.Listen("api:80")

@@ -247,7 +247,7 @@ func TestReproduce(t *testing.T) {
 	}
 	again := run(command)
 	for _, want := range []string{
-		"property 5, value then error, on wrong, settled already: FAIL", `a waiter got the error "second"; want the value v and no error`,
+		"runner_test.go:", "property 5, value then error, on wrong, settled already: FAIL", `a waiter got the error "second"; want the value v and no error`,
 		"source:    Twisted testAlreadyCalled_CE", "To reproduce: " + command,
 	} {
 		if !strings.Contains(again, want) {

@@ -19,8 +19,10 @@ func Run(t *testing.T, a Adapter) {
 	var results []Result
 	for _, p := range Properties() {
 		t.Run(p.ID(), func(t *testing.T) {
+			t.Helper() // a failure is at the line that calls Run
 			for _, when := range p.Whens() {
 				check := func(t *testing.T) {
+					t.Helper()
 					result := r.Run(a.Name, p, when)
 					results = append(results, result)
 					if result.Bad() {

@@ -185,7 +185,7 @@ func TestReproduce(t *testing.T) {
 		t.Fatalf("the failure prints no command to reproduce it, or another one:\n%s", first)
 	}
 	again := run(command)
-	for _, want := range []string{"case 13a", `in the order "a b c d", want "a c"`, "To reproduce: " + command} {
+	for _, want := range []string{"run_test.go:", "case 13a", `in the order "a b c d", want "a c"`, "To reproduce: " + command} {
 		if !strings.Contains(again, want) {
 			t.Errorf("%s does not print %q:\n%s", command, want, again)
 		}

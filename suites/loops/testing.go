@@ -17,6 +17,7 @@ func Run(t *testing.T, a Adapter) {
 	var results []Result
 	for _, c := range Cases() {
 		t.Run(c.ID(), func(t *testing.T) {
+			t.Helper() // a failure is at the line that calls Run
 			r := InBubble(t, a).Run(c)
 			results = append(results, r)
 			if r.Bad() {
