@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing/synctest"
 	"time"
 )
@@ -33,7 +34,7 @@ type T struct {
 // made is a case that the check made.
 type made struct {
 	settle  func(v any, err error) error
-	settled bool
+	settled atomic.Bool
 }
 
 // What ends a check early.
@@ -55,9 +56,7 @@ func (t *T) Fresh() Case {
 	t.mu.Unlock()
 	settle := c.Settle
 	c.Settle = func(v any, err error) error {
-		t.mu.Lock()
-		m.settled = true
-		t.mu.Unlock()
+		m.settled.Store(true) // and no lock, for which a callback might have to wait
 		return settle(v, err)
 	}
 	return c
@@ -66,7 +65,7 @@ func (t *T) Fresh() Case {
 // settleAll settles what the check left pending.
 func (t *T) settleAll() {
 	for _, m := range t.made {
-		if m.settled {
+		if m.settled.Load() {
 			continue
 		}
 		func() {
