@@ -3,11 +3,9 @@ package spec_test
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 
 	. "github.com/onsi/ginkgo/v2"
@@ -48,38 +46,6 @@ func story(s types.SpecReport) string {
 		}
 	}
 	return strings.TrimSuffix(b.String(), "\n")
-}
-
-// compareStories holds what the reports tell against the golden file, in which each text
-// has a reason for reading as it does, and reads the records.
-func compareStories(specs []types.SpecReport) {
-	GinkgoHelper()
-	wanted := readGolden(goldenStories)
-	var out strings.Builder
-	var wrong []string
-	for _, s := range specs {
-		name, got := s.FullText(), story(s)
-		want, ok := wanted[name]
-		if got == "" {
-			continue
-		}
-		delete(wanted, name)
-		fmt.Fprintf(&out, "=== %s\nwhy: %s\n---\n%s\n", name, want.reason, got)
-		if len(want.reason) < 20 {
-			wrong = append(wrong, name+": no reason is given")
-		}
-		if !ok || got != want.text {
-			wrong = append(wrong, fmt.Sprintf("%s:\n%s\nwanted:\n%s", name, got, want.text))
-		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(wanted)) {
-		wrong = append(wrong, name+": no spec is called so, or nothing is told of it")
-	}
-	if *update {
-		Expect(os.WriteFile(goldenStories, []byte(out.String()), 0o644)).To(Succeed())
-		return
-	}
-	Expect(strings.Join(wrong, "\n\n")).To(BeEmpty())
 }
 
 // wantRecords reads the records that reports name: each is of a run of its own.
