@@ -29,9 +29,15 @@ func inAllModes(t *testing.T, test func(t *testing.T, mode fakeloop.Mode)) {
 }
 
 // newLoop returns a loop that is closed when the test ends, whatever Close
-// says; a test that cares closes it itself.
+// says; a test that cares closes it itself. A wall loop gets a guard of a day: the
+// default one counts from the last timer set when a wait begins, and whether a timer
+// that a callback sets is one of those depends on who comes first. In a bubble a day
+// costs nothing.
 func newLoop(t testing.TB, c fakeloop.Config) *fakeloop.Loop {
 	t.Helper()
+	if c.Mode == fakeloop.Wall && c.Guard == 0 {
+		c.Guard = 24 * time.Hour
+	}
 	loop := fakeloop.New(c)
 	t.Cleanup(func() { _ = loop.Close() })
 	return loop
