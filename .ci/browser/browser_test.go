@@ -1,4 +1,5 @@
-// Package browser drives pages of package timeline in a real Chromium, without a network.
+// Package browser drives pages of package timeline, and the trace viewer of Chrome on its traces, in a real Chromium,
+// without a network.
 package browser
 
 import (

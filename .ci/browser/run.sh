@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 #
-# Tests the page of package timeline in a real browser, without a network. Installs what is missing, if it can:
+# Tests the page and the trace of package timeline in a real browser, without a network. Installs what is missing, if it can:
 # Chromium from Debian's packages, and axe-core from npm, which goes into a temporary folder. Fails if it cannot.
 #
 #   bash .ci/browser/run.sh -run Blocked    passes flags to go test
