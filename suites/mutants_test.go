@@ -123,7 +123,7 @@ var mutants = []mutant{
 				panic("behind the callback")
 			})
 		},
-		flips: everywhere("free, ", ", 1 loop errors"),
+		flips: everywhere("free, ", ", 1 loop error"),
 	},
 	{
 		name: "a future that drops the error",
@@ -318,7 +318,7 @@ var mutants = []mutant{
 			})
 			r.Consume(queue, []string{r.URL}, fakeloop.Async(r.Loop, "delivered", func(*fakeloop.Coroutine) (struct{}, error) { return struct{}{}, nil }))
 		},
-		flips: onFailure("free, no outcome, 1 complaints"),
+		flips: onFailure("free, no outcome, 1 complaint"),
 	},
 	{
 		name: "a registry that hides a handler's failure",
@@ -341,7 +341,7 @@ var mutants = []mutant{
 				subjects.Announce(l, c, url, registry)
 			})
 		},
-		flips: everywhere("free, ", " x3, 1 loop errors, 1 complaints"),
+		flips: everywhere("free, ", " x3, 1 loop error, 1 complaint"),
 	},
 	{
 		name: "a chain whose last step forgets the error",

@@ -86,15 +86,23 @@ func (c Cell) outcomeText() string {
 		text += fmt.Sprintf(", %d unobserved", n)
 	}
 	if n := len(c.LoopErrors); n > 0 {
-		text += fmt.Sprintf(", %d loop errors", n)
+		text += ", " + counted(n, "loop error")
 	}
 	if n := len(c.Complaints); n > 0 {
-		text += fmt.Sprintf(", %d complaints", n)
+		text += ", " + counted(n, "complaint")
 	}
 	if c.Early {
 		text += ", too early"
 	}
 	return text
+}
+
+// counted is a number of things, of which one has no s at its end.
+func counted(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
 }
 
 func (c Cell) firstText() string {

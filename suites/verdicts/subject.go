@@ -107,7 +107,7 @@ func (s Subject) Text(f Fault) string {
 	}
 	text := blocks + cmp.Or(s.want(f), s.value())
 	if s.Panics > 0 {
-		text += fmt.Sprintf(", %d loop errors", s.Panics)
+		text += ", " + counted(s.Panics, "loop error")
 	}
 	return text
 }

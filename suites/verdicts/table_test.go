@@ -26,11 +26,11 @@ func TestTableText(t *testing.T) {
 	table := Table{Cells: append([]Cell(nil), sample.Cells...)}
 	table.Sort(Subjects, Faults)
 	const want = `
-                  | no fault                                                         | refused              | timeout
-------------------|------------------------------------------------------------------|----------------------|--------------------
-synchronous fetch | BLOCKS disk+network, page                                        | BLOCKS network, page |
-callback fetch    | free, no outcome                                                 | free, ECONNREFUSED   | free, unknown error
-unlisted          | free, page x3, 1 pending, 2 unobserved, 1 loop errors, too early |                      |
+                  | no fault                                                        | refused              | timeout
+------------------|-----------------------------------------------------------------|----------------------|--------------------
+synchronous fetch | BLOCKS disk+network, page                                       | BLOCKS network, page |
+callback fetch    | free, no outcome                                                | free, ECONNREFUSED   | free, unknown error
+unlisted          | free, page x3, 1 pending, 2 unobserved, 1 loop error, too early |                      |
 
 What blocked the loop, at the first frame of the subject's own code:
   synchronous fetch: disk at app/a.go:1 in app.a, under no fault
