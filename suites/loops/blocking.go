@@ -47,9 +47,10 @@ var blocking = []Case{
 		Check: func(t *T) {
 			t.Do(t.New(), func() {
 				c := make(chan struct{})
+				me := goroutine()
 				go func() {
-					linger()
-					close(c)
+					defer close(c)
+					awaitParked(me, "chan receive")
 				}()
 				receiveOnTheLoop(c)
 			})
@@ -81,11 +82,12 @@ var blocking = []Case{
 			t.Do(t.New(), func() {
 				var mu sync.Mutex
 				held := make(chan struct{})
+				me := goroutine()
 				go func() {
 					mu.Lock()
 					defer mu.Unlock()
 					close(held)
-					linger()
+					awaitParked(me, "sync.", "semacquire")
 				}()
 				<-held
 				lockOnTheLoop(&mu)
@@ -148,10 +150,23 @@ func (t *T) blames(reports []string, words ...string) {
 	}
 }
 
-// linger takes some milliseconds of real time, in a bubble too, whose clock
-// would stand while somebody waits for a lock.
-func linger() {
-	for range 20_000 {
+// goroutine returns the runtime's number of the calling goroutine.
+func goroutine() string {
+	buf := make([]byte, 64)
+	number, _, _ := strings.Cut(strings.TrimPrefix(string(buf[:runtime.Stack(buf, false)]), "goroutine "), " ")
+	return number
+}
+
+// awaitParked returns when a goroutine waits in one of the states, as they stand at the
+// head of its stack. It does not wait itself: the clock of a bubble stands while somebody
+// waits for a lock, and moves when everybody waits for something else. It gives up after
+// some seconds, for a loop that runs its callbacks in a way that no stack shows.
+func awaitParked(goroutine string, states ...string) {
+	for range 10_000 {
+		_, state, _ := strings.Cut("\n"+stacks(), "\ngoroutine "+goroutine+" [")
+		if slices.ContainsFunc(states, func(s string) bool { return strings.HasPrefix(state, s) }) {
+			return
+		}
 		runtime.Gosched()
 	}
 }
