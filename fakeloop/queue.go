@@ -247,7 +247,11 @@ func (l *Loop) dispatch(fn func()) {
 			l.unwinding(l.underWay(), recover())
 		}
 	}()
-	fn()
+	if l.onCallback != nil {
+		l.announced(fn)
+	} else {
+		fn()
+	}
 	finished = true
 }
 
