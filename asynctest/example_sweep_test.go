@@ -37,6 +37,8 @@ func ExampleSweep() {
 	//    with error at rate #1:
 	//       the outcome is the value <int>: 42, as without the fault: nothing tells of the injected error, and the scenario does not say that it is handled
 	//    also with timeout at rate #1, cancel at rate #1, panic at rate #1, goexit at rate #1
+	//    if the code is meant to deal with that, say so in Scenario.Handles:
+	//       {Point: "rate", Faults: []fakeloop.FaultKind{fakeloop.FaultError, fakeloop.FaultTimeout, fakeloop.FaultCancel, fakeloop.FaultPanic, fakeloop.FaultGoexit}},
 	//    what happened, from the fault on:
 	//               0s  error injected at rate #1
 	//               1s  callback runs "answer"
@@ -71,8 +73,8 @@ func ExampleScenario_Sweep() {
 	}
 	// Output:
 	// <nil>
-	// point            slow  error       timeout  cancel      panic       goexit  never
-	// timer answer #1  ok    -           -        -           -           -       -
-	// rate #1          ok    error lost  ok       error lost  error lost  -       ok
+	// point            slow  error       timeout  cancel      panic       goexit    never
+	// timer answer #1  ok    -           -        -           -           -         -
+	// rate #1          ok    error lost  ok       error lost  error lost  left out  ok
 	// error lost at example_sweep_test.go:22 with error at rate #1 also with [cancel at rate #1 panic at rate #1]
 }

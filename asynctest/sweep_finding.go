@@ -1,10 +1,12 @@
 package asynctest
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
 
+	"github.com/windtunnel-go/windtunnel/fakeloop"
 	"github.com/windtunnel-go/windtunnel/fakeloop/explore"
 )
 
@@ -37,6 +39,10 @@ type Finding struct {
 	Replay    string      `json:"replay"`    // for WithReplay
 	Timeline  []string    `json:"timeline"`  // from the fault on, up to where the error was last seen
 	Also      []string    `json:"also,omitempty"`
+
+	// Unless are the faults of which the outcome shows nothing: there is nothing wrong if
+	// the code under test is meant to deal with them, and [Scenario].Handles says so.
+	Unless []explore.Fault `json:"unless,omitempty"`
 
 	// Guessed says that it is not known where the error went, since there was none, or
 	// only at the other end of a connection. Place is then that of the call that went
@@ -74,6 +80,11 @@ func grouped(all []Finding, order func(explore.Run) []int) []Finding {
 // absorb lists the runs of another finding with those of f.
 func (f *Finding) absorb(other Finding) {
 	f.Guessed = f.Guessed && other.Guessed
+	for _, fault := range other.Unless {
+		if f.Unless != nil && !slices.Contains(f.Unless, fault) {
+			f.Unless = append(slices.Clip(f.Unless), fault)
+		}
+	}
 	for _, text := range append([]string{other.Fault}, other.Also...) {
 		if text != f.Fault && !slices.Contains(f.Also, text) {
 			f.Also = append(f.Also, text)
@@ -103,6 +114,36 @@ func merged(all []Finding) []Finding {
 		}
 	}
 	return out
+}
+
+// handles are lines for Scenario.Handles with which the finding is none, one for each point
+// without its number; nil if there are none.
+func (f Finding) handles() []string {
+	var points []string
+	kinds := map[string][]string{}
+	for _, fault := range f.Unless {
+		point, _, _ := strings.Cut(fault.Point, " #")
+		if kinds[point] == nil {
+			points = append(points, point)
+		}
+		if name := kindName(kindOf(fault)); !slices.Contains(kinds[point], name) {
+			kinds[point] = append(kinds[point], name)
+		}
+	}
+	var out []string
+	for _, p := range points {
+		out = append(out, fmt.Sprintf("{Point: %q, Faults: []fakeloop.FaultKind{%s}},", p, strings.Join(kinds[p], ", ")))
+	}
+	return out
+}
+
+// kindName is the constant of a kind, as it is written in a test.
+func kindName(k fakeloop.FaultKind) string {
+	name := "fakeloop.Fault"
+	for word := range strings.FieldsSeq(string(k)) {
+		name += strings.ToUpper(word[:1]) + word[1:]
+	}
+	return name
 }
 
 // identity is that of something of a loop, which says nothing to a reader of a report

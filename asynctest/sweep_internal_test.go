@@ -11,6 +11,7 @@ import (
 	"github.com/windtunnel-go/windtunnel/fakeloop"
 	"github.com/windtunnel-go/windtunnel/fakeloop/explore"
 	"github.com/windtunnel-go/windtunnel/fakeloop/progress"
+	"github.com/windtunnel-go/windtunnel/fakeloop/timeline"
 	"github.com/windtunnel-go/windtunnel/toxics"
 )
 
@@ -155,5 +156,64 @@ func TestTextsOfFindings(t *testing.T) {
 	}
 	if f := verdictOf(played{outcome: true, settled: true, value: 1, faults: faults, early: 1}, Handled{Point: "ask"}); len(f) > 0 {
 		t.Errorf("handled: %v", f)
+	}
+}
+
+// The report says where a stream could be cut elsewhere, if that is not asked for.
+func TestHalved(t *testing.T) {
+	cut := []string{"reset", "cut"}
+	for name, c := range map[string]struct {
+		points []explore.Point
+		s      Scenario
+		want   string
+	}{
+		"nothing to cut":  {[]explore.Point{{Name: "a #1", Ways: []string{"error"}, Bytes: 7}, {Name: "b #1", Ways: cut, Bytes: 1}}, Scenario{}, ""},
+		"one":             {[]explore.Point{{Name: "a #1", Ways: cut, Bytes: 7}}, Scenario{}, "cuts behind each byte (7 bytes at a #1): these streams were cut once, in the middle; set Scenario.EveryByte if the code takes them apart"},
+		"three":           {[]explore.Point{{Name: "a #1", Ways: cut, Bytes: 7}, {Name: "b #1", Ways: cut, Bytes: 9}, {Name: "c #1", Ways: cut, Bytes: 2}}, Scenario{}, "cuts behind each byte (7 bytes at a #1, and 2 more): these streams were cut once, in the middle; set Scenario.EveryByte if the code takes them apart"},
+		"asked for":       {[]explore.Point{{Name: "a #1", Ways: cut, Bytes: 7}}, Scenario{EveryByte: true}, ""},
+		"cuts left out":   {[]explore.Point{{Name: "a #1", Ways: cut, Bytes: 7}}, Scenario{Leave: []LeftOut{{Faults: []fakeloop.FaultKind{fakeloop.FaultCut}}}}, ""},
+		"resets left out": {[]explore.Point{{Name: "a #1", Ways: cut, Bytes: 7}}, Scenario{Leave: []LeftOut{{Faults: []fakeloop.FaultKind{fakeloop.FaultReset}}}}, "cuts behind each byte (7 bytes at a #1): these streams were cut once, in the middle; set Scenario.EveryByte if the code takes them apart"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newSweepReport(c.s)
+			r.Points = c.points
+			got := ""
+			for _, text := range r.finish(c.s).NotSwept {
+				if strings.HasPrefix(text, "cuts") {
+					got = text
+				}
+			}
+			if got != c.want {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+// The lines to paste are Go.
+func TestKindName(t *testing.T) {
+	for kind, want := range map[fakeloop.FaultKind]string{
+		fakeloop.FaultError: "fakeloop.FaultError", fakeloop.FaultTimeout: "fakeloop.FaultTimeout", fakeloop.FaultReset: "fakeloop.FaultReset",
+		fakeloop.FaultCut: "fakeloop.FaultCut", fakeloop.FaultRefused: "fakeloop.FaultRefused", fakeloop.FaultBlackHole: "fakeloop.FaultBlackHole",
+		fakeloop.FaultSlow: "fakeloop.FaultSlow", fakeloop.FaultCancel: "fakeloop.FaultCancel", fakeloop.FaultPanic: "fakeloop.FaultPanic",
+		fakeloop.FaultGoexit: "fakeloop.FaultGoexit", fakeloop.FaultNever: "fakeloop.FaultNever",
+	} {
+		if got := kindName(kind); got != want {
+			t.Errorf("%s: %s", kind, got)
+		}
+	}
+}
+
+// What is too long to tell is left out in the middle: its beginning and its end are told.
+func TestLongStory(t *testing.T) {
+	log := new(timeline.Timeline)
+	log.Append(timeline.Event{Kind: timeline.Chosen, Label: "fault: ask #1", Detail: "error"})
+	for i := range 40 {
+		log.Append(timeline.Event{Kind: timeline.Passed, ID: timeline.ID(i + 1), Label: fmt.Sprintf("deliver upstream client>api:80#%d", i)})
+	}
+	j := &judgement{played: &played{log: log, faults: []*fakeloop.Fault{{Point: "ask #1"}}, trails: []fakeloop.Trail{{}}, events: 30}}
+	story := j.excerpt()
+	if len(story) != 14 || !strings.HasSuffix(story[0], "error injected at ask #1") || !strings.HasSuffix(story[7], "...  18 more") || !strings.HasSuffix(story[13], "server, client>api:80#29") {
+		t.Errorf("%d lines:\n%s", len(story), strings.Join(story, "\n"))
 	}
 }

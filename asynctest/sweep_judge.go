@@ -282,6 +282,7 @@ func (j *judgement) succeeded() {
 func (j *judgement) unchanged() {
 	if len(j.run.Faults) == 1 && j.told() == 1 && !j.handled() {
 		j.add(FoundErrorLost, j.seenAt(), "%s, as without the fault: nothing tells of the injected error, and the scenario does not say that it is handled", j.came())
+		j.findings[len(j.findings)-1].Unless = j.run.Faults
 	}
 }
 
@@ -307,11 +308,7 @@ func (j *judgement) overlooked() {
 		if at == "" {
 			at = j.seenAt()
 		}
-		var leak *fakeloop.LeakError
-		switch {
-		case errors.As(err, &leak):
-			j.add(FoundLeftOver, at, "%s", plain(err.Error()))
-		default:
+		if _, leak := errors.AsType[*fakeloop.LeakError](err); !leak { // found as what is left over
 			j.add(FoundOverlooked, at, "%s", plain(err.Error()))
 		}
 	}
@@ -333,7 +330,7 @@ func (j *judgement) leftovers() {
 	key := func(l leftover) string { return l.text + "\x00" + l.place }
 	known := counted(j.without.left, key)
 	var left []leftover
-	for _, l := range append(slices.Clone(j.left), j.goroutines...) {
+	for _, l := range slices.Concat(j.left, j.goroutines, j.leaks()) {
 		if known[key(l)] > 0 {
 			known[key(l)]--
 			continue
@@ -341,12 +338,14 @@ func (j *judgement) leftovers() {
 		left = append(left, l)
 	}
 	is := func(what string) func(leftover) bool { return func(l leftover) bool { return l.what == what } }
-	goroutines, work := slices.ContainsFunc(left, is("goroutine")), slices.ContainsFunc(left, is("work"))
+	leaks := slices.ContainsFunc(left, is("leak"))
+	goroutines, work := leaks || slices.ContainsFunc(left, is("goroutine")), slices.ContainsFunc(left, is("work"))
 	for _, l := range left {
 		of := func(w leftover) bool { return w.what == "work" && w.place == l.place }
 		switch {
 		case l.what == "connection" && (goroutines || work):
 		case goroutines && (l.what == "work" || l.what == "future" && slices.ContainsFunc(left, of)):
+		case leaks && (l.named || l.what == "future"):
 		default:
 			at := l.place
 			if at == "" {
@@ -355,6 +354,26 @@ func (j *judgement) leftovers() {
 			j.add(FoundLeftOver, at, "when the outcome had come, and %v later, there was left: %s", linger, l.text)
 		}
 	}
+}
+
+// leaks are the goroutines of Loop.Go that are left, by their names, at the line where it
+// waits if there is only one.
+func (j *judgement) leaks() []leftover {
+	var out []leftover
+	for _, err := range j.lost {
+		if leak, ok := errors.AsType[*fakeloop.LeakError](err); ok {
+			for _, g := range leak.Goroutines {
+				out = append(out, leftover{what: "leak", text: plain(g), place: madeAt(g)})
+			}
+		}
+	}
+	waits := slices.IndexFunc(j.goroutines, func(l leftover) bool { return l.named && !l.own })
+	if len(out) == 1 && waits >= 0 {
+		l := j.goroutines[waits]
+		name, _, _ := strings.Cut(out[0].text, ", made at ")
+		out[0].text, out[0].place = name+", begun at "+out[0].place+", which is"+strings.TrimPrefix(l.text[:strings.Index(l.text, ", started")], "goroutine"), l.place
+	}
+	return out
 }
 
 // blocking finds callbacks that blocked, and do not without faults.

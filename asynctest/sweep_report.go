@@ -20,6 +20,10 @@ type SweepReport struct {
 	Points   []explore.Point `json:"points"`
 	Findings []Finding       `json:"findings"`
 
+	// WithoutError is the outcome of the run without faults if that is an error; "" if it
+	// is a value.
+	WithoutError string `json:"without_error,omitempty"`
+
 	// Cells is the table of single faults: what came of each, by the point and the fault.
 	Cells map[string]map[string]string `json:"cells"`
 
@@ -38,9 +42,16 @@ func newSweepReport(s Scenario) *SweepReport {
 
 // What a cell of the table can say, besides the check of a finding.
 const (
-	cellValue  = "ok"      // the outcome is the one without faults
-	cellError  = "error"   // the outcome has the error
-	cellMissed = "not met" // the run did not come to the point
+	cellValue  = "ok"       // the outcome is the one without faults
+	cellError  = "error"    // the outcome has the error
+	cellMissed = "not met"  // the run did not come to the point
+	cellLeft   = "left out" // the scenario leaves it out
+)
+
+// What stands in the table where there is no cell.
+const (
+	cellNone  = "-"         // the point cannot go wrong so
+	cellOther = "elsewhere" // it is for another shard
 )
 
 // outcomeOf returns what stands in the table of a run.
@@ -60,6 +71,9 @@ func (w *sweeper) outcomeOf(p *played, findings []Finding) string {
 func (r *SweepReport) unfaulted(p *played) {
 	r.Runs++
 	r.Without++
+	if p.err != nil {
+		r.WithoutError = plain(p.err.Error())
+	}
 	known := names(r.Points)
 	for _, point := range p.points {
 		if !slices.Contains(known, point.Name) {
@@ -78,12 +92,16 @@ func (r *SweepReport) add(run explore.Run, v verdict) {
 	if len(run.Faults) != 1 {
 		return
 	}
-	f := run.Faults[0]
+	r.cell(run.Faults[0], v.Outcome)
+}
+
+// cell sets a cell of the table, unless that tells of a finding.
+func (r *SweepReport) cell(f explore.Fault, text string) {
 	if r.Cells[f.Point] == nil {
 		r.Cells[f.Point] = map[string]string{}
 	}
 	if was := r.Cells[f.Point][f.Way]; was == "" || was == cellValue || was == cellError {
-		r.Cells[f.Point][f.Way] = v.Outcome
+		r.Cells[f.Point][f.Way] = text
 	}
 }
 
@@ -105,6 +123,14 @@ func orAny(pattern string) string {
 // finish makes the report of what was taken in.
 func (r *SweepReport) finish(s Scenario) *SweepReport {
 	r.Findings = grouped(r.all, r.order())
+	for _, p := range r.Points {
+		for _, way := range p.Ways {
+			f := explore.Fault{Point: p.Name, Way: way}
+			if _, left := s.leaves(f); left {
+				r.cell(f, cellLeft)
+			}
+		}
+	}
 	r.NotSwept = nil
 	for _, text := range r.left {
 		r.NotSwept = append(r.NotSwept, "left out, "+text)
@@ -124,9 +150,32 @@ func (r *SweepReport) finish(s Scenario) *SweepReport {
 	for _, run := range r.missed {
 		r.NotSwept = append(r.NotSwept, "not met: "+run+": the run took another way before it came to the point")
 	}
+	if text := r.halved(); text != "" && !s.EveryByte && !r.one {
+		r.NotSwept = append(r.NotSwept, text)
+	}
 	r.NotSwept = append(r.NotSwept, notReached)
 	slices.Sort(r.NotSwept)
 	return r
+}
+
+// halved says where streams were cut in the middle of what passed, and not behind each
+// byte; "" if there is no difference.
+func (r *SweepReport) halved() string {
+	where, places := "", 0
+	for _, p := range r.Points {
+		if text, _ := r.Cell(p.Name, string(fakeloop.FaultCut)); p.Bytes > 1 && text != cellLeft && slices.Contains(p.Ways, string(fakeloop.FaultCut)) {
+			if places++; places == 1 {
+				where = fmt.Sprintf("%d bytes at %s", p.Bytes, p.Name)
+			}
+		}
+	}
+	if places == 0 {
+		return ""
+	}
+	if places > 1 {
+		where += fmt.Sprintf(", and %d more", places-1)
+	}
+	return "cuts behind each byte (" + where + "): these streams were cut once, in the middle; set Scenario.EveryByte if the code takes them apart"
 }
 
 // declared reports whether a declaration fits one of the faults that could be injected.
@@ -199,7 +248,11 @@ func (r *SweepReport) order() func(explore.Run) []int {
 
 // summary is the head of the report.
 func (r *SweepReport) summary() string {
-	return fmt.Sprintf("sweep of %s: %s in %d runs (%s)", r.Name, count(len(r.Findings), "finding", "findings"), r.Runs, count(len(r.Points), "point", "points"))
+	text := fmt.Sprintf("sweep of %s: %s in %d runs (%s)", r.Name, count(len(r.Findings), "finding", "findings"), r.Runs, count(len(r.Points), "point", "points"))
+	if r.WithoutError != "" {
+		text += "\nEven the run without faults fails, and the others were compared with that. If it should not, mend the scenario first. Its error:\n" + indent(r.WithoutError)
+	}
+	return text
 }
 
 func count(n int, one, many string) string {
@@ -219,6 +272,9 @@ func (r *SweepReport) String() string {
 		fmt.Fprintf(&b, "%s\n", indent(f.Text))
 		if len(f.Also) > 0 {
 			fmt.Fprintf(&b, "   also with %s\n", strings.Join(shorten(f.Also), ", "))
+		}
+		if lines := f.handles(); len(lines) > 0 {
+			fmt.Fprintf(&b, "   if the code is meant to deal with that, say so in Scenario.Handles:\n%s\n", indent(strings.Join(lines, "\n")))
 		}
 		if len(f.Timeline) > 0 {
 			fmt.Fprintf(&b, "   what happened, from the fault on:\n%s\n", indent(strings.Join(f.Timeline, "\n")))
@@ -256,7 +312,7 @@ func listPoints(points []explore.Point) string {
 
 // Cell is what the table says of a fault of a point, and whether that is a finding: of a
 // cut, the first finding with any of its cuts, if there is one. "" means that it was not
-// swept.
+// swept here, or cannot be.
 func (r *SweepReport) Cell(point, way string) (text string, found bool) {
 	cells := r.Cells[point]
 	if !fine(cells[way]) {
@@ -275,7 +331,11 @@ func (r *SweepReport) Cell(point, way string) (text string, found bool) {
 
 // fine reports whether a cell is no finding.
 func fine(cell string) bool {
-	return cell == "" || cell == cellValue || cell == cellError || cell == cellMissed
+	switch cell {
+	case "", cellValue, cellError, cellMissed, cellLeft:
+		return true
+	}
+	return false
 }
 
 func single(point, way string) explore.Run {
@@ -283,9 +343,10 @@ func single(point, way string) explore.Run {
 }
 
 // Table returns the table of single faults as text: a row for each point, a column for
-// each fault. "ok" is the outcome without faults, "error" one that tells of the fault, "-"
-// a fault that the point cannot have or that was not swept here; anything else is what
-// was found.
+// each fault. "ok" is the outcome without faults, "error" one that tells of the fault,
+// "not met" a run that took another way before it came to the point. "-" is a fault that
+// the point cannot have, "left out" one that the scenario leaves out, "elsewhere" one that
+// another shard sweeps; anything else is what was found.
 func (r *SweepReport) Table() string {
 	var ways []string
 	for _, p := range r.Points {
@@ -300,7 +361,10 @@ func (r *SweepReport) Table() string {
 		row := []string{p.Name}
 		for _, way := range ways {
 			cell, _ := r.Cell(p.Name, way)
-			row = append(row, cmp.Or(cell, "-"))
+			if cell == "" && slices.Contains(p.Ways, way) {
+				cell = cellOther
+			}
+			row = append(row, cmp.Or(cell, cellNone))
 		}
 		rows = append(rows, row)
 	}

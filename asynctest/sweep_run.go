@@ -28,6 +28,7 @@ type played struct {
 	missed []explore.Fault
 	faults []*fakeloop.Fault
 	early  int // how many of the faults came before the outcome
+	events int // of the timeline, when the waiting for the outcome ended
 	replay *fakeloop.Recording
 
 	bubble  bubble.Result // of the scenario's own code
@@ -41,9 +42,10 @@ type played struct {
 	value   any
 	err     error
 	future  string
-	wait    string // where the waiting began, if it is not settled
-	storm   string // why its loop was given up, if it ran callbacks for ever
-	second  string // the outcome that came behind the first
+	wait    string            // where the waiting began, if it is not settled
+	beside  map[leftover]bool // goroutines that there are when the outcome of the run without faults comes
+	storm   string            // why its loop was given up, if it ran callbacks for ever
+	second  string            // the outcome that came behind the first
 
 	secondErr error  // if it is one
 	secondAt  string // the line from which it came, if that is known
@@ -57,8 +59,12 @@ type played struct {
 }
 
 // leftover is something that has not ended, and the line in the user's code that tells
-// what it is.
-type leftover struct{ what, text, place string }
+// what it is. One that is named is a goroutine of Loop.Go; the place of one that is own is
+// not in the user's code, since no line of that is on its stack.
+type leftover struct {
+	what, text, place string
+	named, own        bool
+}
 
 // play makes one run in a bubble.
 func (w *sweeper) play(b *bubble.Bubble, run explore.Run) *played {
@@ -113,7 +119,7 @@ func (p *played) await(w *sweeper, tunnel *Tunnel, outcome any, source *explore.
 	}
 	p.outcome = true
 	err := throughEscapes(tunnel.Loop, f.await)
-	p.early = source.Struck()
+	p.early, p.events = source.Struck(), tunnel.Loop.Timeline().Len()
 	if !f.look() {
 		p.late = true
 		if l, ok := errors.AsType[*fakeloop.LimitError](err); ok && l.Horizon == 0 {
@@ -132,8 +138,14 @@ func (p *played) await(w *sweeper, tunnel *Tunnel, outcome any, source *explore.
 	p.future = plain(f.String())
 	p.value, p.err, p.settled = f.Outcome()
 	if !p.settled {
-		p.wait = p.whereItWaits(tunnel.Loop, f)
+		p.wait = w.whereItWaits(p, tunnel.Loop, f)
 		return
+	}
+	if len(p.run.Faults) == 0 {
+		p.beside = map[leftover]bool{}
+		for _, g := range leftGoroutines(0) {
+			p.beside[g] = true
+		}
 	}
 	if own, ok := f.of.own.(interface{ ID() timeline.ID }); ok {
 		p.early = struckBefore(tunnel.Loop.Timeline(), own.ID())
@@ -236,7 +248,7 @@ func (p *played) look(tunnel *Tunnel) {
 	p.left = leftItems(loop)
 	for _, c := range tunnel.Net.Unclosed() {
 		_, at, _ := strings.Cut(c, ", dialled at ")
-		p.left = append(p.left, leftover{"connection", "connection " + c + ", which nobody has closed", at})
+		p.left = append(p.left, leftover{what: "connection", text: "connection " + c + ", which nobody has closed", place: at})
 	}
 }
 
@@ -264,9 +276,9 @@ func leftGoroutines(patience time.Duration) []leftover {
 	time.Sleep(patience)
 	var out []leftover
 	for _, g := range bubble.Left() {
-		l := leftover{what: "goroutine", text: "goroutine in " + g.State}
+		l := leftover{what: "goroutine", text: "goroutine in " + g.State, named: g.IsNamed()}
 		if at, ok := g.User(); ok {
-			l.place = fmt.Sprintf("%s:%d", base(at.File), at.Line)
+			l.place, l.own = fmt.Sprintf("%s:%d", base(at.File), at.Line), at.IsOwn()
 		}
 		if g.Created.Func != "" {
 			l.text += fmt.Sprintf(", started at %s:%d", base(g.Created.File), g.Created.Line)
@@ -282,25 +294,35 @@ func base(file string) string { return file[strings.LastIndexByte(file, '/')+1:]
 // whereItWaits returns the line in the user's code at which the waiting for what does not
 // come began, followed from the outcome: where a coroutine is suspended, or the future
 // was made that waits, if a fault keeps the other from coming, or else the one that does
-// not come.
-func (p *played) whereItWaits(loop *fakeloop.Loop, f *AnyFuture) string {
-	own, ok := f.of.own.(interface{ ID() timeline.ID })
-	if !ok {
+// not come. If the outcome is no future of the loop, it is where a goroutine waits that does
+// not when the run without faults comes to its outcome, or else it is followed from the
+// first future for which no other waits.
+func (w *sweeper) whereItWaits(p *played, loop *fakeloop.Loop, f *AnyFuture) string {
+	own, ofLoop := f.of.own.(interface{ ID() timeline.ID })
+	if !ofLoop {
+		without := w.without[p.run.Seed]
 		for _, g := range leftGoroutines(0) {
-			if g.place != "" {
+			if g.place != "" && !g.own && (without == nil || !without.beside[g]) {
 				return g.place
 			}
 		}
-		return ""
 	}
 	items := map[string]fakeloop.Item{}
+	awaited := map[string]bool{}
 	var at fakeloop.Item
-	for _, i := range loop.Pending() {
+	pending := loop.Pending()
+	for _, i := range pending {
 		if i.Kind == fakeloop.PendingFuture {
 			items[futureName(i)] = i
-			if i.ID == own.ID() {
+			awaited[i.Awaiting] = true
+			if ofLoop && i.ID == own.ID() {
 				at = i
 			}
+		}
+	}
+	for _, i := range pending {
+		if !ofLoop && at.ID == 0 && i.Kind == fakeloop.PendingFuture && !awaited[futureName(i)] {
+			at = i
 		}
 	}
 	suspended := suspensions(loop)
@@ -346,7 +368,7 @@ func leftItems(loop *fakeloop.Loop) []leftover {
 		if cut := strings.Index(text, ", due at "); cut >= 0 && i.Site != "" {
 			text = text[:cut] + ", made at " + i.Site
 		}
-		out = append(out, leftover{i.Kind.String(), text, at})
+		out = append(out, leftover{what: i.Kind.String(), text: text, place: at})
 	}
 	return out
 }

@@ -2,20 +2,27 @@ package asynctest
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/windtunnel-go/windtunnel/fakeloop/timeline"
 )
 
-// excerpt is the timeline from the fault on, up to where its error was last seen.
+// excerpt is the timeline from the fault on, up to where its error was last seen, or to the
+// outcome if there was none to see. What is too long is left out in the middle.
 func (j *judgement) excerpt() []string {
 	if j.log == nil || len(j.faults) == 0 {
 		return nil
 	}
-	const most = 14
+	const most, least = 14, 4
 	first, last := faultLabel(j.faults[0].Point), 0
 	for _, t := range j.trails {
-		last = max(last, t.Last)
+		if t.Site != "" {
+			last = max(last, t.Last)
+		}
+	}
+	if last == 0 {
+		last = j.events
 	}
 	var out []string
 	begun, labels := false, map[timeline.ID]string{}
@@ -24,12 +31,15 @@ func (j *judgement) excerpt() []string {
 			labels[e.ID] = e.Label
 		}
 		begun = begun || e.Kind == timeline.Chosen && e.Label == first
-		if !begun || i > last && len(out) >= 4 {
+		if !begun || i > last && len(out) >= least {
 			continue
 		}
-		if line := eventLine(e, labels[e.ID]); line != "" && len(out) < most {
+		if line := eventLine(e, labels[e.ID]); line != "" {
 			out = append(out, line)
 		}
+	}
+	if n := len(out); n > most {
+		out = slices.Concat(out[:most/2], []string{fmt.Sprintf("%10s  %d more", "...", n-most+1)}, out[n-most/2+1:])
 	}
 	return out
 }
@@ -62,6 +72,8 @@ func eventLine(e timeline.Event, label string) string {
 		what = "callback panics"
 	case timeline.Cancelled:
 		what = "is cancelled"
+	case timeline.Passed:
+		return passage(e)
 	default:
 		return ""
 	}
@@ -74,4 +86,25 @@ func eventLine(e timeline.Event, label string) string {
 		}
 	}
 	return fmt.Sprintf("%10v  %s", e.At, plain(what))
+}
+
+// passage is what passed the gate of a loop, as the network tells it.
+func passage(e timeline.Event) string {
+	what, about, _ := strings.Cut(e.Label, " ")
+	switch what {
+	case "take":
+		return "" // what is written is on its way, which says little
+	case "accept":
+		what = "network: connection made, " + about
+	case "deliver":
+		direction, pair, _ := strings.Cut(about, " ")
+		to := "server"
+		if direction == "downstream" {
+			to = "client"
+		}
+		what = "network: a chunk or an end arrives at the " + to + ", " + pair
+	default:
+		what = e.Label
+	}
+	return fmt.Sprintf("%10v  %s", e.At, what)
 }

@@ -1,6 +1,7 @@
 package asynctest_test
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -27,12 +28,19 @@ func lineOf(g Gomega, text string) string {
 	files, err := filepath.Glob("sweep_bugs*_test.go")
 	g.Expect(err).NotTo(HaveOccurred())
 	for _, file := range files {
-		source, err := os.ReadFile(file)
-		g.Expect(err).NotTo(HaveOccurred())
-		for i, line := range strings.Split(string(source), "\n") {
-			if strings.HasSuffix(line, text) {
-				return fmt.Sprintf("%s:%d", file, i+1)
-			}
+		if line := lineIn(g, file, text); line != "" {
+			return line
+		}
+	}
+	return ""
+}
+
+func lineIn(g Gomega, file, text string) string {
+	source, err := os.ReadFile(file)
+	g.Expect(err).NotTo(HaveOccurred())
+	for i, line := range strings.Split(string(source), "\n") {
+		if strings.HasSuffix(line, text) {
+			return fmt.Sprintf("%s:%d", file, i+1)
 		}
 	}
 	return ""
@@ -128,6 +136,9 @@ func TestFindingsRepeat(t *testing.T) {
 		one := mustSweep(g, s)
 		g.Expect(one.Runs).To(Equal(2))
 		f.Also = nil
+		if f.Unless != nil {
+			f.Unless = f.Run.Faults
+		}
 		g.Expect(one.Findings).To(Equal([]Finding{f}))
 		g.Expect(one.String()).To(HavePrefix("sweep of TestFindingsRepeat: 1 finding in 2 runs"))
 
@@ -488,4 +499,117 @@ func TestSweepOfHTTP(t *testing.T) {
 		g.Expect(r.Findings[0].Check).To(Equal(FoundWrongValue))
 		g.Expect(r.Findings[0].Fault).To(Equal("cut at read api:80<client conn 1 #1"))
 	}
+}
+
+// A goroutine of Tunnel.Go that is left is told once, by its name and at the line where it
+// waits, and not its future too.
+func TestSweepTellsOfALeakOnce(t *testing.T) {
+	g := NewWithT(t)
+	s := Scenario{Name: "TestLeak", Leave: []LeftOut{{Point: "* api:80*", Why: "it is about the client"}}, Run: func(tunnel *Tunnel) any {
+		serve(tunnel, "hello")
+		reply := fakeloop.NewPromise[string](tunnel.Loop, "reply")
+		tunnel.Go("worker", func() {
+			conn, err := dial(tunnel, tunnel.Context())
+			if err != nil {
+				reply.Reject(err)
+				return
+			}
+			defer func() { _ = conn.Close() }()
+			text, err := bufio.NewReader(conn).ReadString('o') // bug: a worker without a deadline
+			if err != nil {
+				reply.Reject(err)
+				return
+			}
+			reply.Resolve(text)
+		})
+		outcome := fakeloop.NewPromise[string](tunnel.Loop, "outcome")
+		giveUp := tunnel.Loop.AfterFunc(2*time.Minute, func() { outcome.Reject(errors.New("no reply")) })
+		reply.Future().OnSettled(func(text string, err error) {
+			giveUp.Stop()
+			outcome.Settle(text, err)
+		})
+		return outcome.Future()
+	}, Handles: []Handled{{Point: "close *"}}}
+	s.Leave = append(s.Leave, LeftOut{Faults: []fakeloop.FaultKind{fakeloop.FaultSlow}, Why: "it is about what is lost"})
+	r := mustSweep(g, s)
+	g.Expect(r.Findings).To(HaveLen(1), "%v", r)
+	f := r.Findings[0]
+	g.Expect(f.Check).To(Equal(FoundLeftOver))
+	g.Expect(f.Place).To(Equal(lineIn(g, "sweep_test.go", "// bug: a worker without a deadline")))
+	g.Expect(f.Text).To(MatchRegexp(`there was left: goroutine "worker", begun at sweep_test.go:\d+, which is in sync.Cond.Wait$`))
+	g.Expect(f.Fault).To(HavePrefix("black hole at read client<api:80 conn 1"))
+	g.Expect(strings.Join(f.Timeline, "\n")).To(ContainSubstring("network: a chunk or an end arrives at the client, client>api:80#1"))
+}
+
+// A finding that is none if the fault is handled on purpose has the lines that say so.
+func TestHandlesOfAFinding(t *testing.T) {
+	g := NewWithT(t)
+	s := Scenario{Name: "TestIt", Run: func(tunnel *Tunnel) any {
+		return fakeloop.Catch(patient(ask(tunnel.Loop, "a", "1")), func(error) (string, error) { return "1", nil })
+	}, Leave: []LeftOut{{Faults: []fakeloop.FaultKind{fakeloop.FaultPanic}, Why: "for a change"}}}
+	r := mustSweep(g, s)
+	g.Expect(r.Findings).To(HaveLen(1))
+	g.Expect(r.String()).To(ContainSubstring(`
+   if the code is meant to deal with that, say so in Scenario.Handles:
+      {Point: "a", Faults: []fakeloop.FaultKind{fakeloop.FaultError, fakeloop.FaultTimeout, fakeloop.FaultCancel, fakeloop.FaultGoexit}},
+   what happened`))
+	s.Handles = []Handled{{Point: "a", Faults: []fakeloop.FaultKind{fakeloop.FaultError, fakeloop.FaultTimeout, fakeloop.FaultCancel, fakeloop.FaultGoexit}}}
+	g.Expect(mustSweep(g, s).Findings).To(BeEmpty())
+	g.Expect(mustSweep(g, quick()).String()).To(ContainSubstring(`{Point: "b", Faults:`))
+	g.Expect(mustSweep(g, quick()).String()).NotTo(ContainSubstring(`{Point: "a", Faults:`), "there the error gets to the outcome, as text")
+}
+
+// The report says so if even the run without faults fails.
+func TestSweepOfWhatFails(t *testing.T) {
+	g := NewWithT(t)
+	s := Scenario{Name: "TestIt", Run: func(tunnel *Tunnel) any {
+		return fakeloop.Then(patient(ask(tunnel.Loop, "a", "1")), func(string) (string, error) { return "", io.ErrNoProgress })
+	}}
+	r := mustSweep(g, s)
+	g.Expect(r.WithoutError).To(Equal(io.ErrNoProgress.Error()))
+	g.Expect(r.String()).To(HavePrefix(`sweep of TestIt: 0 findings in 9 runs (2 points)
+Even the run without faults fails, and the others were compared with that. If it should not, mend the scenario first. Its error:
+      multiple Read calls return no data or error
+`))
+}
+
+// The table tells what cannot be from what is left out and from what another shard sweeps.
+func TestTableOfAShard(t *testing.T) {
+	g := NewWithT(t)
+	s := Scenario{Name: "TestIt", Shards: 2, Run: func(tunnel *Tunnel) any {
+		return fakeloop.All(tunnel.Loop, patient(ask(tunnel.Loop, "a", "1")), patient(ask(tunnel.Loop, "b", "2")))
+	}, Leave: []LeftOut{{Faults: []fakeloop.FaultKind{fakeloop.FaultCancel, fakeloop.FaultPanic, fakeloop.FaultGoexit, fakeloop.FaultNever}, Why: "for a change"}}}
+	one := mustSweep(g, s)
+	s.Shard = 1
+	other := mustSweep(g, s)
+	g.Expect(one.Table()).To(Equal(`point            slow       error      timeout    cancel    panic     goexit    never
+timer answer #1  ok         -          -          -         -         -         -
+a #1             elsewhere  elsewhere  elsewhere  left out  left out  left out  left out
+timer answer #2  ok         -          -          -         -         -         -
+b #1             elsewhere  elsewhere  elsewhere  left out  left out  left out  left out
+`))
+	g.Expect(other.Merge(one).Table()).To(Equal(`point            slow  error  timeout  cancel    panic     goexit    never
+timer answer #1  ok    -      -        -         -         -         -
+a #1             ok    error  error    left out  left out  left out  left out
+timer answer #2  ok    -      -        -         -         -         -
+b #1             ok    error  error    left out  left out  left out  left out
+`))
+}
+
+// Where the waiting began for an outcome that is no future of the loop is where a
+// coroutine of it waits, and not where the loop or a server does.
+func TestWhereAnotherOutcomeWaits(t *testing.T) {
+	g := NewWithT(t)
+	r := mustSweep(g, Scenario{Name: "TestIt", Run: func(tunnel *Tunnel) any {
+		serve(tunnel, "hello")
+		go func() { <-tunnel.Context().Done() }() // has no part in it
+		return Adapt(func(done func(string, error)) {
+			fakeloop.Async(tunnel.Loop, "client", func(co *fakeloop.Coroutine) (string, error) {
+				return fakeloop.Await(co, fakeloop.Faulty(fakeloop.Resolved(tunnel.Loop, "1"), "a")) // bug: a wait without a limit
+			}).OnSettled(done)
+		})
+	}})
+	g.Expect(r.Findings).To(HaveLen(1), "%v", r)
+	g.Expect(r.Findings[0].Check).To(Equal(FoundPending))
+	g.Expect(r.Findings[0].Place).To(Equal(lineIn(g, "sweep_test.go", "// bug: a wait without a limit")))
 }

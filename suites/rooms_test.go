@@ -48,6 +48,7 @@ var rooms = []room{
 	{"suites/loops", []string{"fakeloop", "fakeloop/progress"}},
 	{"suites/futures", []string{"fakeloop", "fakeloop/progress"}},
 	{"suites/verdicts", []string{"fakeloop", "toxics", "toxics/tcp", "asynctest", "asynctest/blocking", "suites/subjects", "suites/nameserver"}},
+	{"suites/sweeps", []string{"fakeloop", "asynctest", "asynctest/blocking", "suites/verdicts", "suites/subjects", "suites/nameserver"}},
 }
 
 // banned are packages that must not be linked, however indirectly, into the
@@ -57,9 +58,9 @@ var banned = []struct {
 	exempt []string
 }{
 	{"github.com/onsi/ginkgo/...", []string{"asynctest/spec", "asynctest/spec/github", "asynctest/spec/github/actions"}},
-	{"github.com/Shopify/toxiproxy/v2", []string{"toxics/tcp", "suites/verdicts"}},
-	{"github.com/miekg/dns/...", []string{"suites/nameserver", "suites/verdicts"}},
-	{"golang.org/x/crypto/bcrypt", []string{"suites/subjects", "suites/verdicts"}},
+	{"github.com/Shopify/toxiproxy/v2", []string{"toxics/tcp", "suites/verdicts", "suites/sweeps"}},
+	{"github.com/miekg/dns/...", []string{"suites/nameserver", "suites/verdicts", "suites/sweeps"}},
+	{"golang.org/x/crypto/bcrypt", []string{"suites/subjects", "suites/verdicts", "suites/sweeps"}},
 }
 
 // topLevel is everything that may stand in the repository's root, dot files

@@ -2,6 +2,7 @@ package toxics
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"net"
 	"os"
@@ -68,10 +69,16 @@ func (h *Host) failLookup(ctx context.Context, name string) error {
 	case fakeloop.FaultBlackHole:
 		return h.network.vanish(ctx, f)
 	case fakeloop.FaultTimeout:
-		return &net.DNSError{Err: "i/o timeout", Name: name, IsTimeout: true, IsTemporary: true, UnwrapErr: f.Err()}
+		return &net.DNSError{Err: f.With(errTimeout).Error(), Name: name, IsTimeout: true, IsTemporary: true, UnwrapErr: f.Err()}
 	}
-	return &net.DNSError{Err: "server misbehaving", Name: name, IsTemporary: true, UnwrapErr: f.Err()}
+	return &net.DNSError{Err: f.With(errMisbehaving).Error(), Name: name, IsTemporary: true, UnwrapErr: f.Err()}
 }
+
+// What a resolver of package net says.
+var (
+	errTimeout     = errors.New("i/o timeout")
+	errMisbehaving = errors.New("server misbehaving")
+)
 
 // failDial is the fault of a dial.
 func (h *Host) failDial(ctx context.Context, server *Host, port string) error {

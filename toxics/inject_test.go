@@ -179,8 +179,8 @@ func TestFaultPoints(t *testing.T) {
 		client, server string
 	}{
 		{"", "", ok, "ask"},
-		{fakeloop.FaultError, lookup, "0s dial:injected dns:server-misbehaving", nobody},
-		{fakeloop.FaultTimeout, lookup, "0s dial:injected dns:i/o-timeout", nobody},
+		{fakeloop.FaultError, lookup, "0s dial:injected dns:server-misbehaving-(injected-error-at-lookup-client>server-#1)", nobody},
+		{fakeloop.FaultTimeout, lookup, "0s dial:injected dns:i/o-timeout-(injected-timeout-at-lookup-client>server-#1)", nobody},
 		{fakeloop.FaultSlow, lookup, `1m0s "hello, world"`, "ask"},
 		{fakeloop.FaultBlackHole, lookup, "2m7s dial:connection-timed-out", nobody},
 		{fakeloop.FaultRefused, dial, "0s dial:injected connection-refused", nobody},

@@ -50,6 +50,7 @@ func Sweep(s asynctest.Scenario) *asynctest.SweepReport {
 		attachFindings(report)
 	}
 	if err == nil && len(report.Findings) == 0 {
+		ginkgo.GinkgoWriter.Println(report)
 		return report
 	}
 	if bubble.ID() == 0 { // what a spec with Bubble is told when it has failed

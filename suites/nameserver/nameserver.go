@@ -34,6 +34,11 @@ func Listen(records map[string]netip.Addr) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("nameserver: %w", err)
 	}
+	return Serve(listener, records)
+}
+
+// Serve starts a server on a listener of any kind, which it closes.
+func Serve(listener net.Listener, records map[string]netip.Addr) (*Server, error) {
 	started := make(chan struct{})
 	s := &Server{addr: listener.Addr().String(), ended: make(chan error, 1)}
 	s.server = &dns.Server{
@@ -50,7 +55,7 @@ func Listen(records map[string]netip.Addr) (*Server, error) {
 	}
 }
 
-// Addr returns the server's "127.0.0.1:port".
+// Addr returns the address of the server's listener, "127.0.0.1:port" of that of Listen.
 func (s *Server) Addr() string { return s.addr }
 
 // Close ends the server and returns when it has ended.

@@ -163,7 +163,24 @@ func (x *exchange) hangUpWhenOver() {
 		x.line.hangUp()
 		x.calls.Wait()
 		return struct{}{}, nil
-	}).OnSettled(func(struct{}, error) { x.returned() })
+	}).OnSettled(func(_ struct{}, err error) {
+		if err != nil { // nobody has hung up, or too early
+			x.hangUp(err)
+		}
+		x.returned()
+	})
+}
+
+// hangUp ends the connection on a goroutine of its own, and the fetch with it if that is
+// still under way: there is nobody left who would.
+func (x *exchange) hangUp(cause error) {
+	outside(x, "hang up at once", func() (struct{}, error) {
+		x.line.hangUp()
+		return struct{}{}, nil
+	}, nil) // since the outcome is known by then
+	if !x.ended {
+		x.fail(cause)
+	}
 }
 
 // returned ends the fetch when nothing is outside any more, which is after the
@@ -268,8 +285,8 @@ func (l *line) hangUp() {
 	l.cancel()
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.down = true
-	if l.conn != nil {
+	if l.conn != nil && !l.down {
 		_ = l.conn.Close() // what there was to read has been read
 	}
+	l.down = true
 }

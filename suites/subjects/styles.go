@@ -50,9 +50,9 @@ func Announce(loop *fakeloop.Loop, client *http.Client, url string, registry *fa
 }
 
 // Cancellable fetches a page on another goroutine, where cancelling the future ends
-// it.
+// it. A fetch that was given up may fail as it likes: nobody waits for it.
 func Cancellable(loop *fakeloop.Loop, client *http.Client, url string) *fakeloop.Future[string] {
-	return fakeloop.Offload(loop, "fetch", func(ctx context.Context) (string, error) { return Get(ctx, client, url) })
+	return fakeloop.Offload(loop, "fetch", func(ctx context.Context) (string, error) { return Get(ctx, client, url) }).Quiet()
 }
 
 // Chain fetches a page as a chain of promises, in which each step is a handler of

@@ -25,6 +25,9 @@ type Run struct {
 	Dial     func(ctx context.Context, network, address string) (net.Conn, error)
 	Dir      string // an empty directory, removed after the run
 
+	// Told is called with each outcome, on the loop; may be nil.
+	Told func(body string, err error)
+
 	outcomes   []outcome // touched on the loop only, until the loop is closed
 	complaints []string  // likewise
 	notes      []string  // likewise
@@ -39,6 +42,9 @@ type outcome struct {
 // right.
 func (r *Run) Deliver(body string, err error) {
 	r.outcomes = append(r.outcomes, outcome{body, err})
+	if r.Told != nil {
+		r.Told(body, err)
+	}
 }
 
 // Complain reports what only the subject's driver can see to be wrong. It is called

@@ -191,21 +191,36 @@ func (g Goroutine) runsOnly(prefix string) bool {
 }
 
 // User returns the line of the goroutine that its author would look at first: the
-// innermost in a test file, or else the innermost outside of the standard library.
+// innermost in a test file, or else the innermost outside of the standard library, and of
+// this module if there is one.
 func (g Goroutine) User() (Frame, bool) {
-	var first *Frame
+	var first, own *Frame
 	for i, f := range g.Frames {
-		if strings.HasSuffix(f.File, "_test.go") {
+		switch {
+		case strings.HasSuffix(f.File, "_test.go"):
 			return f, true
-		}
-		if first == nil && !f.isStandard() && !strings.HasPrefix(f.Func, performFrame) {
+		case f.isStandard() || strings.HasPrefix(f.Func, performFrame):
+		case f.IsOwn() && own == nil:
+			own = &g.Frames[i]
+		case !f.IsOwn() && first == nil:
 			first = &g.Frames[i]
 		}
 	}
-	if first == nil {
-		return Frame{}, false
+	switch {
+	case first != nil:
+		return *first, true
+	case own != nil:
+		return *own, true
 	}
-	return *first, true
+	return Frame{}, false
+}
+
+// IsOwn reports whether a frame is of what this module puts between a test and the code
+// under test: loop, network, tunnel.
+func (f Frame) IsOwn() bool {
+	return !strings.HasSuffix(f.File, "_test.go") && slices.ContainsFunc([]string{inFakeloop, inToxics, inModule + "asynctest."}, func(room string) bool {
+		return strings.HasPrefix(f.Func, room)
+	})
 }
 
 // library is the directory of the standard library's sources, "" if they are not named
