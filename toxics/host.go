@@ -84,7 +84,7 @@ func (h *Host) Crash() { h.closeAll(true) }
 
 func (h *Host) closeAll(abrupt bool) {
 	h.network.mu.Lock()
-	conns := slices.Clone(h.network.conns)
+	conns := h.network.unended()
 	h.network.mu.Unlock()
 	for _, c := range conns {
 		if c.client == h {

@@ -299,27 +299,42 @@ func TestResetBeforeTheHandOver(t *testing.T) {
 }
 
 // What a black hole has swallowed does not keep a network from being closed, nor its
-// reader from noticing.
+// reader from noticing that, or that its host drops the connection, also if the other end
+// has closed it before.
 func TestCloseBehindABlackHole(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for _, kind := range []fakeloop.FaultKind{fakeloop.FaultBlackHole, fakeloop.FaultSlow} {
-			n, err := NewNetwork(Config{Faults: &injector{point: "read client<server:7 conn 1 #1", kind: kind}})
-			must(t, err)
-			l, err := n.Listen("server:7")
-			must(t, err)
-			c, err := n.DialContext(context.Background(), "tcp", "server:7")
-			must(t, err)
-			s, err := l.Accept()
-			must(t, err)
-			send(t, s, "hello")
-			ended := make(chan error)
-			go func() {
-				_, err := io.ReadAll(c)
-				ended <- err
-			}()
-			synctest.Wait()
-			must(t, n.Close())
-			<-ended
+			for _, drop := range []bool{false, true} {
+				for _, closed := range []bool{false, true} {
+					n, err := NewNetwork(Config{Faults: &injector{point: "read client<server:7 conn 1 #1", kind: kind}})
+					must(t, err)
+					l, err := n.Listen("server:7")
+					must(t, err)
+					c, err := n.DialContext(context.Background(), "tcp", "server:7")
+					must(t, err)
+					s, err := l.Accept()
+					must(t, err)
+					send(t, s, "hello")
+					ended := make(chan error)
+					go func() {
+						_, err := io.ReadAll(c)
+						ended <- err
+					}()
+					synctest.Wait()
+					if closed {
+						must(t, s.Close())
+						synctest.Wait()
+					}
+					if drop {
+						n.Host(DefaultHost).Drop()
+						<-ended
+						must(t, n.Close())
+						continue
+					}
+					must(t, n.Close())
+					<-ended
+				}
+			}
 		}
 	})
 }

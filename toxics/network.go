@@ -152,7 +152,7 @@ func (n *Network) Close() error {
 	n.mu.Lock()
 	first := !n.closed
 	n.closed = true
-	listeners, servers, conns := n.listeners, n.servers, slices.Clone(n.conns)
+	listeners, servers, conns := n.listeners, n.servers, n.unended()
 	if first {
 		close(n.closing)
 		for _, a := range n.applied {
@@ -214,6 +214,18 @@ func (n *Network) Open() []string {
 		open = append(open, fmt.Sprintf("%s#%d", c.pair(), c.ordinal.Load()))
 	}
 	return open
+}
+
+// unended returns the connections that have not ended, and those with a fault in which an end
+// may still wait for what a black hole has swallowed. The caller holds the network's mutex.
+func (n *Network) unended() []*connection {
+	all := slices.Clone(n.conns)
+	for _, c := range n.made {
+		if c.links[Upstream] != nil && !slices.Contains(all, c) {
+			all = append(all, c)
+		}
+	}
+	return all
 }
 
 // forget drops a connection whose links have ended.

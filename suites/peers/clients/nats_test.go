@@ -3,15 +3,14 @@ package clients_test
 import (
 	"context"
 	"fmt"
-	"io"
 	"net"
-	"sync"
 	"testing"
 	"time"
 
 	natsd "github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 
+	"github.com/windtunnel-go/windtunnel/suites/peers/servers"
 	"github.com/windtunnel-go/windtunnel/toxics"
 )
 
@@ -49,37 +48,11 @@ func startNATS(s *stage, o *natsd.Options) *natsd.Server {
 	return server
 }
 
-// serveNATS puts a server on the network: what arrives there goes through a pipe to
-// the server, which has no way to be given a listener.
+// serveNATS puts a server on the network; the function that it returns shuts it down.
 func serveNATS(s *stage, server *natsd.Server) (end func()) {
-	l := s.listen("nats:4222")
-	var all sync.WaitGroup
-	all.Go(func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			pipe, err := server.InProcessConn()
-			if err != nil {
-				c.Close()
-				continue
-			}
-			for _, way := range [][2]net.Conn{{c, pipe}, {pipe, c}} {
-				all.Go(func() {
-					defer way[0].Close()
-					defer way[1].Close()
-					_, _ = io.Copy(way[0], way[1])
-				})
-			}
-		}
-	})
-	return func() {
-		l.Close()
-		server.Shutdown()
-		server.WaitForShutdown()
-		all.Wait()
-	}
+	end, err := servers.NATS(s.Net, server)
+	s.must(err)
+	return end
 }
 
 // natsDialer dials on the network.

@@ -15,6 +15,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn/ctxwatch"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/windtunnel-go/windtunnel/suites/peers/servers"
 	"github.com/windtunnel-go/windtunnel/toxics"
 )
 
@@ -42,6 +43,14 @@ func TestPgxpool(t *testing.T) {
 		scene{name: "an hour each way", away: time.Hour, play: pgxPoolHour,
 			shows: "5 goroutines on 2 connections, with two hours for what a connection takes"},
 	)
+}
+
+// servePostgres listens and serves at postgres:5432; the function that it returns ends
+// that, and all connections.
+func servePostgres(s *stage) (end func()) {
+	end, err := servers.Postgres(s.Net)
+	s.must(err)
+	return end
 }
 
 // pgxConfig is that of a connection to the server on the network. Without LookupFunc pgx

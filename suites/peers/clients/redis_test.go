@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"strings"
-	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -13,8 +11,8 @@ import (
 
 	"github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/maintnotifications"
-	"github.com/tidwall/redcon"
 
+	"github.com/windtunnel-go/windtunnel/suites/peers/servers"
 	"github.com/windtunnel-go/windtunnel/toxics"
 )
 
@@ -38,68 +36,12 @@ func TestRedis(t *testing.T) {
 	)
 }
 
-// redisServer is a server of redcon with strings that can be set, read and counted.
-type redisServer struct {
-	mu     sync.Mutex
-	values map[string]string
-}
-
-// serve listens and serves; the function that it returns ends that, and all connections.
-func (r *redisServer) serve(s *stage) (end func()) {
-	l := s.listen("redis:6379")
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		_ = redcon.Serve(l, r.handle, func(redcon.Conn) bool { return true }, nil)
-	}()
-	return func() {
-		l.Close()
-		<-ended
-	}
-}
-
-func (r *redisServer) handle(c redcon.Conn, cmd redcon.Command) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	queued, _ := c.Context().([]redcon.Command)
-	name := strings.ToUpper(string(cmd.Args[0]))
-	switch {
-	case name == "MULTI":
-		c.SetContext([]redcon.Command{})
-		c.WriteString("OK")
-	case name == "EXEC":
-		c.SetContext(nil)
-		c.WriteArray(len(queued))
-		for _, cmd := range queued {
-			r.do(c, strings.ToUpper(string(cmd.Args[0])), cmd.Args[1:])
-		}
-	case queued != nil:
-		c.SetContext(append(queued, cmd))
-		c.WriteString("QUEUED")
-	default:
-		r.do(c, name, cmd.Args[1:])
-	}
-}
-
-func (r *redisServer) do(c redcon.Conn, name string, args [][]byte) {
-	switch name {
-	case "PING":
-		c.WriteString("PONG")
-	case "SET":
-		r.values[string(args[0])] = string(args[1])
-		c.WriteString("OK")
-	case "GET":
-		if value, ok := r.values[string(args[0])]; ok {
-			c.WriteBulkString(value)
-		} else {
-			c.WriteNull()
-		}
-	case "APPEND":
-		r.values[string(args[0])] += string(args[1])
-		c.WriteInt(len(r.values[string(args[0])]))
-	default:
-		c.WriteError(fmt.Sprintf("ERR unknown command '%s'", name))
-	}
+// serveRedis listens and serves; the function that it returns ends that, and all
+// connections.
+func serveRedis(s *stage, r *servers.Redis) (end func()) {
+	end, err := r.Serve(s.Net)
+	s.must(err)
+	return end
 }
 
 // redisOptions are those without what is random, and with the shortest greeting.
@@ -120,8 +62,8 @@ func redisDefaults(s *stage) {
 }
 
 func redisTour(s *stage, o *redis.Options, greeting time.Duration) {
-	server := &redisServer{values: map[string]string{}}
-	end := server.serve(s)
+	server := new(servers.Redis)
+	end := serveRedis(s, server)
 	c := redis.NewClient(o)
 	ctx := s.Context()
 	get := func(when string) error {
@@ -154,7 +96,7 @@ func redisTour(s *stage, o *redis.Options, greeting time.Duration) {
 	end()
 	s.Net.Host("redis").Drop()
 	s.fails("the server is gone", get("gone"), syscall.ECONNREFUSED)
-	end = server.serve(s)
+	end = serveRedis(s, server)
 	s.must(get("back"))
 
 	hole := s.Net.Apply(toxics.Inject(toxics.Timeout{}))
@@ -170,7 +112,7 @@ func redisTour(s *stage, o *redis.Options, greeting time.Duration) {
 func client(i int) string { return fmt.Sprintf("client %02d", i) }
 
 func redisPool(s *stage) {
-	defer (&redisServer{values: map[string]string{}}).serve(s)()
+	defer serveRedis(s, new(servers.Redis))()
 	o := s.redisOptions()
 	o.PoolSize, o.PoolTimeout = 5, time.Minute
 	c := redis.NewClient(o)
@@ -185,7 +127,7 @@ func redisPool(s *stage) {
 }
 
 func redisPoolTimeout(s *stage) {
-	defer (&redisServer{values: map[string]string{}}).serve(s)()
+	defer serveRedis(s, new(servers.Redis))()
 	o := s.redisOptions()
 	o.PoolSize, o.PoolTimeout = 1, time.Second
 	c := redis.NewClient(o)
@@ -203,7 +145,7 @@ func redisPoolTimeout(s *stage) {
 }
 
 func redisHour(s *stage) {
-	defer (&redisServer{values: map[string]string{}}).serve(s)()
+	defer serveRedis(s, new(servers.Redis))()
 	o := s.redisOptions()
 	o.ReadTimeout, o.ConnMaxIdleTime = -1, -1
 	c := redis.NewClient(o)

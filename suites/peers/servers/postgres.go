@@ -1,15 +1,18 @@
-package clients_test
+package servers
 
 import (
 	"bytes"
+	"errors"
 	"net"
 	"strings"
 	"sync"
 
 	"github.com/jackc/pgx/v5/pgproto3"
+
+	"github.com/windtunnel-go/windtunnel/toxics"
 )
 
-// postgres is a server that speaks the protocol of PostgreSQL: queries simple and
+// postgres speaks the protocol of PostgreSQL: queries simple and
 // extended, transactions, notifications, requests to cancel. Its SQL is small:
 //
 //	select $1             its parameter, a text, is the only row
@@ -26,17 +29,23 @@ type postgres struct {
 	sessions []*session // by process id, from 1
 }
 
-// servePostgres listens and serves at postgres:5432; the function that it returns ends
-// that, and all connections.
-func servePostgres(s *stage) (end func()) {
+// Postgres listens and serves at postgres:5432; the function that it returns ends that, and
+// all connections.
+func Postgres(n *toxics.Network) (end func(), err error) {
 	p := &postgres{ended: make(chan struct{})}
-	l := s.listen("postgres:5432")
+	l, err := n.Listen("postgres:5432")
+	if err != nil {
+		return nil, err
+	}
 	var all sync.WaitGroup
 	all.Go(func() {
 		for {
 			c, err := l.Accept()
-			if err != nil {
+			if errors.Is(err, net.ErrClosed) {
 				return
+			}
+			if err != nil {
+				continue // another one may be accepted
 			}
 			all.Go(func() {
 				defer c.Close()
@@ -47,9 +56,9 @@ func servePostgres(s *stage) (end func()) {
 	return func() {
 		l.Close()
 		close(p.ended)
-		s.Net.Host("postgres").Drop()
+		n.Host("postgres").Drop()
 		all.Wait()
-	}
+	}, nil
 }
 
 func (p *postgres) serve(c net.Conn) {
