@@ -57,6 +57,8 @@ var edits = []edit{
 		"	if f.of.ready.IsNil() {\n", "	if false {\n", ".", []string{"TestTexts"}},
 
 	// The tunnel and Run.
+	{"a tunnel's callbacks post each other for ever", "tunnel.go",
+		"cmp.Or(c.loop.InstantLimit, DefaultInstantLimit)", "cmp.Or(c.loop.InstantLimit, DefaultInstantLimit+1)", ".", []string{"TestRunEndsCallbacksThatPostEachOther"}},
 	{"parallel subtests stay on the list", "parallel.go",
 		"*s.list = slices.Clip((*s.list)[:s.known])", "_ = slices.Clip(*s.list)", ".", []string{"TestParallelInsideRun"}},
 	{"parallel subtests from outside are given up too", "parallel.go",
