@@ -81,6 +81,18 @@ var edits = []edit{
 		"		if known != nil {\n", "		if false {\n", ".", []string{"TestBlocksOfSeveralCallbacks"}},
 
 	// The tunnel and Run.
+	{"a tunnel's callbacks post each other for ever", "tunnel.go",
+		"cmp.Or(c.loop.InstantLimit, DefaultInstantLimit)", "cmp.Or(c.loop.InstantLimit, DefaultInstantLimit+1)", ".", []string{"TestRunEndsCallbacksThatPostEachOther"}},
+	{"parallel subtests stay on the list", "parallel.go",
+		"*s.list = slices.Clip((*s.list)[:s.known])", "_ = slices.Clip(*s.list)", ".", []string{"TestParallelInsideRun"}},
+	{"parallel subtests from outside are given up too", "parallel.go",
+		"return subtests{list, len(*list)}", "return subtests{list, 0}", ".", []string{"TestParallelInsideRun"}},
+	{"subtests that were given up run on", "parallel.go",
+		"		hold(t)\n", "", ".", []string{"TestParallelInsideRun"}},
+	{"only a *testing.T has subtests", "parallel.go",
+		"v = v.FieldByName(\"T\"); v.IsValid()", "v = v.FieldByName(\"T\"); v.IsValid() && false", ".", []string{"TestParallelInsideRun"}},
+	{"parallel subtests are counted once", "run.go",
+		"		end = b.End()\n		waiting = parallel.cut()\n", "		end = b.End()\n", ".", []string{"TestParallelInsideRun"}},
 	{"choices do not come from the seed", "tunnel.go",
 		"fakeloop.Seed(c.seed)", "fakeloop.Seed(1)", ".", []string{"TestSeedOfTheTunnel", "TestGoBeginsInTheOrderOfTheSeed"}},
 	{"a plan has no seed of its own", "tunnel.go",

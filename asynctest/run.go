@@ -30,10 +30,11 @@ type TestingT interface {
 //		})
 //	}
 //
-// f may use t as always, but for t.Run, t.Parallel and what t.Context and t.Cleanup
-// give, which is outside of the bubble: use tunnel.Context() and defer, for a context that
-// was derived from t.Context in the bubble, and a channel that is used in t.Cleanup, can end
-// the process. A panic of f, a
+// f may use t as always, but for t.Parallel, also in a subtest, and what t.Context and
+// t.Cleanup give, which is outside of the bubble: use tunnel.Context() and defer, for a
+// context that was derived from t.Context in the bubble, and a channel that is used in
+// t.Cleanup, can end the process. Subtests that are to run in parallel each have a Run of
+// their own; one that calls t.Parallel inside Run is given up, and fails t. A panic of f, a
 // deadlock, virtual time that stands still, goroutines that are left, and what the loop
 // says is lost fail t, each with the stacks of the bubble, and the next test runs. See
 // package spec for what these words mean; Run does for package testing what that does for
@@ -56,6 +57,7 @@ func Run(t TestingT, f func(tunnel *Tunnel), options ...TunnelOption) {
 	}
 	warmContext(t)
 	seed := WithSeed(rerun.Seed(rerun.Base(defaultBase), t.Name(), 1))
+	parallel := subtestsOf(t)
 	b := bubble.Start()
 	var made atomic.Pointer[Tunnel] // by a function that may never return
 	r := b.Run(bubble.Call{Body: func(context.Context) {
@@ -69,18 +71,28 @@ func Run(t TestingT, f func(tunnel *Tunnel), options ...TunnelOption) {
 		story = tell(made.Load(), t.Name()) // before what is pending is cleared away
 	}
 	var lost error
-	closing := b.Run(bubble.Call{Body: func(context.Context) {
-		if tunnel := made.Load(); tunnel != nil {
-			lost = tunnel.Close()
-		}
-	}})
-	end := b.End()
+	var closing, end bubble.Result
+	waiting := parallel.cut()
+	if len(waiting) > 0 {
+		b.Abandon() // nothing in it moves any more
+	} else {
+		closing = b.Run(bubble.Call{Body: func(context.Context) {
+			if tunnel := made.Load(); tunnel != nil {
+				lost = tunnel.Close()
+			}
+		}})
+		end = b.End()
+		waiting = parallel.cut()
+	}
 
 	exits := r.Outcome == bubble.Exited && known
-	if r.Outcome != bubble.Returned && !exits {
+	if r.Outcome != bubble.Returned && !exits && (r.Outcome != bubble.Frozen || len(waiting) == 0) {
 		t.Errorf("asynctest: %v", r)
 	}
 	switch {
+	case len(waiting) > 0: // which is the reason for all that follows
+		t.Errorf("asynctest: %s", gaveUp(waiting, b.InParallel()))
+		closing, end, lost = bubble.Result{}, bubble.Result{}, nil
 	case closing.Outcome == bubble.Busy: // r says why
 	case closing.Outcome != bubble.Returned:
 		t.Errorf("asynctest: the tunnel could not be closed: %v", closing)

@@ -173,6 +173,30 @@ func TestRunReports(t *testing.T) {
 	}
 }
 
+// A callback that posts itself for ever ends at the limit of an instant, whatever the test
+// does meanwhile.
+func TestRunEndsCallbacksThatPostEachOther(t *testing.T) {
+	limits := map[int][]TunnelOption{100: {WithLoop(fakeloop.Config{InstantLimit: 100})}}
+	if !raceEnabled { // which makes of a second many
+		limits[DefaultInstantLimit] = nil
+	}
+	for limit, options := range limits {
+		g := NewWithT(t)
+		slept := false
+		s, returned := runSubject(func(_ *subject, tunnel *Tunnel) {
+			var again func()
+			again = func() { tunnel.Loop.Named("again").Post(again) }
+			tunnel.Loop.Post(again)
+			time.Sleep(time.Hour)
+			slept = true
+		}, options...)
+		g.Expect(returned && slept).To(BeTrue())
+		g.Expect(s.errors).To(HaveLen(1))
+		g.Expect(s.errors[0]).To(HavePrefix("asynctest: fakeloop: gave up at 0s after %d callbacks at one instant: do callbacks post each other for ever? The last were callback \"again\" (", limit))
+		g.Expect(s.errors[0]).To(HaveSuffix("Config.InstantLimit raises the limit."))
+	}
+}
+
 // What waits for the context ends before the bubble does.
 func TestContextOfTheTunnel(t *testing.T) {
 	var before, cause error

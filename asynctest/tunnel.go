@@ -1,6 +1,7 @@
 package asynctest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -72,6 +73,7 @@ func NewTunnel(options ...TunnelOption) *Tunnel {
 	if c.loop.Fatal == nil {
 		c.loop.Fatal = c.fatal
 	}
+	c.loop.InstantLimit = cmp.Or(c.loop.InstantLimit, DefaultInstantLimit)
 	c.loop.OnError = noting(c.loop.OnError)
 	if !c.blind {
 		t.record(c.rules)

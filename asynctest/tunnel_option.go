@@ -29,6 +29,11 @@ type tunnelConfig struct {
 	decisions fakeloop.Source // takes the place of what loop has
 }
 
+// DefaultInstantLimit is the InstantLimit of a tunnel's loop, if [WithLoop] gives none: how
+// many callbacks it may run at one instant of a bubble before it takes them for ones that
+// post each other for ever. That takes about a second to find out.
+const DefaultInstantLimit = 20_000
+
 type tunnelOption func(*tunnelConfig)
 
 func (o tunnelOption) applyTunnel(c *tunnelConfig) { o(c) }
@@ -57,7 +62,7 @@ func withDecisions(s fakeloop.Source) TunnelOption {
 
 // WithLoop configures the loop of a tunnel. The tunnel sets Sites. It chooses the mode,
 // unless that is Wall, and unless they are given, Decisions, to fakeloop.Seed of its seed,
-// and Fatal.
+// Fatal, and InstantLimit, to [DefaultInstantLimit].
 func WithLoop(config fakeloop.Config) TunnelOption {
 	return tunnelOption(func(c *tunnelConfig) { c.loop = config })
 }

@@ -18,6 +18,7 @@ type beside struct {
 	escaped *escaped
 	leaving bool // the callback in progress is being unwound, to escape
 	ran     int  // callbacks so far
+	busy    instant
 
 	director *director     // of the bubble
 	number   int           // of the loop among those of the bubble
@@ -101,7 +102,7 @@ func (l *Loop) runNext() bool {
 		return false
 	}
 	var fn func()
-	if l.choices.refusal == nil {
+	if !l.refusesMore() {
 		fn = l.take(never)
 	}
 	if fn == nil && !l.interrupted() && l.mode == Bubble && l.takeReturned() {
@@ -110,6 +111,7 @@ func (l *Loop) runNext() bool {
 	switch {
 	case fn != nil:
 		l.beside.ran++
+		l.beside.busy.ran++
 		l.mu.Unlock()
 		l.dispatch(fn)
 		return true
@@ -118,7 +120,9 @@ func (l *Loop) runNext() bool {
 		l.mu.Unlock()
 		return true
 	}
-	l.beside.answered = asked
+	if l.beside.answered != asked {
+		l.beside.answered, l.beside.busy.ran = asked, 0
+	}
 	l.notify()
 	if l.beside.asked != asked { // somebody asked too late for this answer, and too early to wake the loop
 		l.mu.Unlock()

@@ -111,6 +111,13 @@ type Config struct {
 	// wall loop.
 	Limit int
 
+	// InstantLimit is how many callbacks a bubble's loop may run without coming to rest
+	// and without time moving before it takes them for ones that post each other for ever:
+	// no callback runs any more then, and who waits for the loop gets a *LimitError. Zero
+	// means no such limit: then Limit ends the call that waits, and nothing ends callbacks
+	// for which nobody waits. It has no effect in another mode.
+	InstantLimit int
+
 	// Horizon is how far one driving call may move time before it gives up with a
 	// *LimitError, but for calls that are told how far. Zero means no horizon on
 	// virtual time and DefaultHorizon in a bubble, where timers of other
@@ -145,8 +152,8 @@ func (c Config) check() {
 	if c.Mode > Wall {
 		panic(fmt.Sprintf("fakeloop: New: no such mode: %v; use Virtual, Bubble or Wall", c.Mode))
 	}
-	if c.PassLimit < 0 || c.Spread < 0 {
-		panic(fmt.Sprintf("fakeloop: New: PassLimit (%d) and Spread (%v) must not be negative; zero means the default", c.PassLimit, c.Spread))
+	if c.PassLimit < 0 || c.InstantLimit < 0 || c.Spread < 0 {
+		panic(fmt.Sprintf("fakeloop: New: PassLimit (%d), InstantLimit (%d) and Spread (%v) must not be negative; zero means the default", c.PassLimit, c.InstantLimit, c.Spread))
 	}
 	if c.Limit < 0 || c.Guard < 0 || c.Horizon < 0 {
 		panic(fmt.Sprintf("fakeloop: New: Limit (%d), Guard (%v) and Horizon (%v) must not be negative; zero means the default", c.Limit, c.Guard, c.Horizon))

@@ -110,7 +110,9 @@
 //
 // A driving call gives up with a [LimitError] after [Config.Limit] callbacks, or when
 // time has moved by Config.Horizon and it was not told how far to go; with a
-// [StuckError] when what it waits for has not come in [Config.Guard] of real time.
+// [StuckError] when what it waits for has not come in [Config.Guard] of real time. In a
+// bubble, where a callback costs much more than elsewhere, [Config.InstantLimit] sets after
+// how many callbacks at one instant the loop itself gives up, also if nobody waits for it.
 //
 // # Work outside
 //

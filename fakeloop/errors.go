@@ -178,12 +178,14 @@ func (e *IdleError) Error() string {
 }
 
 // LimitError means that a driving call ran as many callbacks as Config.Limit
-// allows and was not done.
+// allows and was not done, or a bubble's loop as many at one instant as
+// Config.InstantLimit allows.
 type LimitError struct {
 	Callbacks int           // how many it ran; 0 if it only watched
 	At        time.Duration // the loop's time now
 	Moved     time.Duration // how far time moved meanwhile; 0 for callbacks that post each other for ever
 	Horizon   time.Duration // Config.Horizon, if it was that limit which was met
+	Instant   bool          // Config.InstantLimit is what was met: no callback runs any more
 	Last      []string      // the last callbacks it ran, the latest last
 }
 
@@ -197,8 +199,12 @@ func (e *LimitError) Error() string {
 	if e.Moved == 0 {
 		how = "at one instant: do callbacks post each other for ever?"
 	}
-	return fmt.Sprintf("fakeloop: gave up at %v after %d callbacks %s The last were %s. Config.Limit raises the limit.",
-		e.At, e.Callbacks, how, strings.Join(e.Last, ", "))
+	setting := "Config.Limit"
+	if e.Instant {
+		setting = "Config.InstantLimit"
+	}
+	return fmt.Sprintf("fakeloop: gave up at %v after %d callbacks %s The last were %s. %s raises the limit.",
+		e.At, e.Callbacks, how, strings.Join(e.Last, ", "), setting)
 }
 
 // StuckError means that a call gave up waiting, in real time: for work outside the

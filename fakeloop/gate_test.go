@@ -473,10 +473,10 @@ func TestMisuseOfTheGate(t *testing.T) {
 	wantPanic(t, "fakeloop: Gate.Pass without What; name the event, the same in every run", func() {
 		_ = (*fakeloop.Gate)(nil).Pass(fakeloop.Passage{From: "a"})
 	})
-	wantPanic(t, "fakeloop: New: PassLimit (-1) and Spread (0s) must not be negative; zero means the default", func() {
+	wantPanic(t, "fakeloop: New: PassLimit (-1), InstantLimit (0) and Spread (0s) must not be negative; zero means the default", func() {
 		fakeloop.New(fakeloop.Config{PassLimit: -1})
 	})
-	wantPanic(t, "fakeloop: New: PassLimit (0) and Spread (-1ns) must not be negative; zero means the default", func() {
+	wantPanic(t, "fakeloop: New: PassLimit (0), InstantLimit (0) and Spread (-1ns) must not be negative; zero means the default", func() {
 		fakeloop.New(fakeloop.Config{Spread: -1})
 	})
 	inBubble(t, func(t *testing.T, loop *fakeloop.Loop) {

@@ -82,11 +82,12 @@ type Loop struct {
 	faulting *faulting
 	trapping trapping
 
-	gate       Gate
-	passLimit  int
-	spread     time.Duration
-	goroutines []*Goroutine      // started by Go and not ended
-	names      map[string]uint64 // how many of each name
+	gate         Gate
+	passLimit    int
+	instantLimit int // 0 for none
+	spread       time.Duration
+	goroutines   []*Goroutine      // started by Go and not ended
+	names        map[string]uint64 // how many of each name
 }
 
 // New returns a running loop at virtual instant 2000-01-01T00:00:00Z, or, in
@@ -112,8 +113,9 @@ func New(c Config) *Loop {
 		guard:   cmp.Or(c.Guard, DefaultGuard),
 		horizon: int64(cmp.Or(c.Horizon, never)),
 
-		passLimit: cmp.Or(c.PassLimit, DefaultPassLimit),
-		spread:    c.Spread,
+		passLimit:    cmp.Or(c.PassLimit, DefaultPassLimit),
+		instantLimit: c.InstantLimit,
+		spread:       c.Spread,
 
 		epoch:   epoch,
 		wakeup:  make(chan struct{}, 1),

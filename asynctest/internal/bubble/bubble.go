@@ -1,6 +1,7 @@
 package bubble
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -217,6 +218,35 @@ func (b *Bubble) End() Result {
 			}
 		}
 	}
+}
+
+// Abandon ends a bubble in which virtual time will not move any more, without a look at its
+// end: what is in it stays as it is. A later End does nothing.
+func (b *Bubble) Abandon() {
+	b.mu.Lock()
+	first := !b.closed
+	b.closed = true
+	b.mu.Unlock()
+	if first {
+		close(b.work)
+		b.cleanUp()
+	}
+}
+
+// InParallel returns the lines at which goroutines of the bubble wait in t.Parallel of
+// package testing, each once.
+func (b *Bubble) InParallel() []Frame {
+	var out []Frame
+	for _, g := range Goroutines(b.id) {
+		i := slices.IndexFunc(g.Frames, func(f Frame) bool { return f.Func == "testing.(*T).Parallel" })
+		if i >= 0 && i+1 < len(g.Frames) {
+			out = append(out, g.Frames[i+1])
+		}
+	}
+	slices.SortFunc(out, func(a, b Frame) int {
+		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Func, b.Func))
+	})
+	return slices.Compact(out)
 }
 
 // leak is the result of a bubble in which goroutines are left.

@@ -405,6 +405,26 @@ func TestAtEnd(t *testing.T) {
 	}
 }
 
+// A bubble that is abandoned is not waited for, and what was to be done at its end is done.
+func TestAbandon(t *testing.T) {
+	b := Start()
+	b.guard = time.Hour // which End would wait
+	var mu sync.Mutex
+	mu.Lock()
+	ended := 0
+	equal(t, "run", run(b, func() {
+		AtEnd(func() { ended++ })
+		go mu.Lock()
+	}).Outcome, Returned)
+	b.Abandon()
+	b.Abandon()
+	equal(t, "ends", ended, 1)
+	equal(t, "the next", run(b, func() {}).Outcome, Busy)
+	equal(t, "end", b.End().Outcome, Returned)
+	mu.Unlock()
+	<-b.ended
+}
+
 // What is noted stays in its bubble.
 func TestNotes(t *testing.T) {
 	Note(errBoom)
