@@ -18,6 +18,7 @@ type Applied struct {
 	fault   Fault
 	slot    int
 	name    string // what it is, for a timeline
+	origin  string // which fault it is, for an error
 
 	// Under the network's mutex:
 	effect  Effect
@@ -40,16 +41,19 @@ type Applied struct {
 //
 // A fault is in force from a little before its Start until a little after its Span, by
 // less than a millisecond, which is drawn from the seed: so both instants belong to it.
-// Apply panics if the fault is invalid. It may name hosts that there are not yet; if there
+// Apply panics if the fault is invalid, or the network closed. It may name hosts that there are not yet; if there
 // never are, Close says so: see [ErrUnmatched].
 func (n *Network) Apply(f Fault) *Applied {
 	if err := f.Validate(); err != nil {
 		panic("toxics: Apply: " + unprefixed(err))
 	}
-	if err := n.check(); err != nil && err != errClosed {
+	switch err := n.check(); {
+	case err == errClosed:
+		panic("toxics: Apply: the network is closed, so the " + f.Effect.Kind() + " would do nothing; apply it before Close")
+	case err != nil:
 		panic(err.Error())
 	}
-	return n.apply(f)
+	return n.apply(f, applied(f, fakeloop.UserLine()))
 }
 
 // about says what a fault is, and where: "severed client, api".
@@ -60,10 +64,19 @@ func about(f Fault) string {
 	return fmt.Sprintf("%s %s, %s", f.Effect.Kind(), cmp.Or(f.Source, "*"), cmp.Or(f.Target, "*"))
 }
 
-func (n *Network) apply(f Fault) *Applied {
+// applied says which fault it is: that of Apply at that line of the user's code.
+func applied(f Fault, line string) string {
+	if line == "" {
+		return "an applied " + f.Effect.Kind()
+	}
+	return "the " + f.Effect.Kind() + " applied at " + line
+}
+
+// apply applies a fault; origin says where it comes from.
+func (n *Network) apply(f Fault, origin string) *Applied {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	a := &Applied{network: n, fault: f, slot: n.slots, name: about(f), effect: f.Effect}
+	a := &Applied{network: n, fault: f, slot: n.slots, name: about(f), origin: origin, effect: f.Effect}
 	n.slots++
 	if n.closed {
 		return a

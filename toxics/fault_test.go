@@ -113,6 +113,13 @@ func TestChange(t *testing.T) {
 	})
 }
 
+// Nothing can come of a fault that is applied when the network is closed.
+func TestApplyWhenItIsTooLate(t *testing.T) {
+	n := newNetwork(t, Config{})
+	must(t, n.Close())
+	panics(t, func() { n.Apply(Inject(Latency{})) }, "toxics: Apply: the network is closed, so the latency would do nothing; apply it before Close")
+}
+
 // A black hole that is switched off has swallowed data, so the connection ends.
 func TestATimeoutSwitchedOffCloses(t *testing.T) {
 	eachWay(t, func(t *testing.T, d Direction) {
@@ -330,7 +337,6 @@ func TestSchedulesEndWithTheNetwork(t *testing.T) {
 		lifted := n.Apply(Inject(Refuse{}).From(time.Hour).For(time.Hour))
 		lifted.Lift()
 		must(t, n.Close())
-		n.Apply(Inject(Refuse{}).From(time.Hour))
 		time.Sleep(3 * time.Hour)
 	})
 }

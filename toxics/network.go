@@ -105,10 +105,10 @@ func NewNetwork(c Config) (*Network, error) {
 		hosts: map[string]*Host{}, listeners: map[string]*listener{}, listened: map[string]bool{}, ordinals: map[string]int{}, attempts: map[string]int{},
 	}
 	for _, t := range c.Plan.Toxics {
-		n.apply(Inject(t))
+		n.apply(Inject(t), "")
 	}
-	for _, f := range c.Plan.Faults {
-		n.apply(f)
+	for i, f := range c.Plan.Faults {
+		n.apply(f, fmt.Sprintf("fault %d of the plan (%s)", i, f.Effect.Kind()))
 	}
 	return n, nil
 }

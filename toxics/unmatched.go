@@ -11,7 +11,8 @@ import (
 
 // ErrUnmatched is what errors.Is finds in the error of [Network.Close] for a fault about a
 // host that there has never been, or a port at which nobody has ever listened: it cannot
-// have done anything, and its Source or Target is most likely misspelt.
+// have done anything, and its Source or Target is most likely misspelt. The text has the line
+// that called Apply, or the fault's place in the plan.
 var ErrUnmatched = errors.New("a fault has matched nothing")
 
 // Unmatched returns the faults that have matched no connection, dial or lookup so far, in
@@ -42,7 +43,7 @@ func (n *Network) strangers() error {
 		}
 		for _, place := range []string{a.fault.Source, a.fault.Target} {
 			if problem := n.problem(place); problem != "" {
-				errs = append(errs, fmt.Errorf("toxics: %w: fault %d (%s) is about %q, %s", ErrUnmatched, a.slot, a.effect.Kind(), place, problem))
+				errs = append(errs, fmt.Errorf("toxics: %w: %s is about %q, %s", ErrUnmatched, a.origin, place, problem))
 			}
 		}
 	}
