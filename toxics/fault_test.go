@@ -60,9 +60,9 @@ func TestASchedule(t *testing.T) {
 			}
 			time.Sleep(step - sent())
 		}
-		n.mu.Lock()
-		defer n.mu.Unlock()
-		equal(t, "faults left", len(n.applied), 0)
+		n.ledger.mu.Lock()
+		defer n.ledger.mu.Unlock()
+		equal(t, "faults left", len(n.ledger.applied), 0)
 	})
 }
 

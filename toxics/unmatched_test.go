@@ -90,7 +90,7 @@ func TestWhichFaultIsUnmatched(t *testing.T) {
 		equal(t, "the error", fmt.Sprint(err), never+`fault 1 of the plan (severed) is about "b"`+rest+"\n"+
 			never+`the severed applied at `+line+` is about "c"`+rest)
 	})
-	equal(t, "no line", applied(Inject(Refuse{}), ""), "an applied refuse")
+	equal(t, "no line", origin(Inject(Refuse{}), ""), "an applied refuse")
 }
 
 // lineBefore is the line before the call.
