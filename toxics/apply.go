@@ -1,31 +1,29 @@
 package toxics
 
 import (
-	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/windtunnel-go/windtunnel/fakeloop"
 )
 
 // Applied is a fault that was given to a network. All methods are safe for concurrent
 // use.
 type Applied struct {
-	network *Network
-	fault   Fault
-	slot    int
-	name    string // what it is, for a timeline
+	ledger *Ledger
+	fault  Fault
+	slot   int
+	name   string // what it is, for a timeline
+	origin string // which fault it is, for an error
 
-	// Under the network's mutex:
+	// Under the ledger's mutex:
 	effect  Effect
 	on      bool
 	lifted  bool
-	matched bool        // there was a connection, dial or lookup of its Source and Target
-	counted int         // connections, dials or lookups that it has seen while on
-	timer   *time.Timer // switches it next; nil: nothing does
+	matched bool   // there was a connection, dial or lookup of its Source and Target
+	counted int    // connections, dials or lookups that it has seen while on
+	stop    func() // keeps it from being switched next; nil: nothing does
 
 	bucket bucket // of a shared bandwidth
 }
@@ -40,43 +38,18 @@ type Applied struct {
 //
 // A fault is in force from a little before its Start until a little after its Span, by
 // less than a millisecond, which is drawn from the seed: so both instants belong to it.
-// Apply panics if the fault is invalid. It may name hosts that there are not yet; if there
-// never are, Close says so: see [ErrUnmatched].
+// Apply panics if the fault is invalid, or the network closed. It may name hosts that there
+// are not yet; if there never are, Close says so: see [ErrUnmatched].
 func (n *Network) Apply(f Fault) *Applied {
 	if err := f.Validate(); err != nil {
 		panic("toxics: Apply: " + unprefixed(err))
 	}
-	if err := n.check(); err != nil && err != errClosed {
+	if err := n.foreign(); err != nil {
 		panic(err.Error())
 	}
-	return n.apply(f)
-}
-
-// about says what a fault is, and where: "severed client, api".
-func about(f Fault) string {
-	if f.Source == "" && f.Target == "" {
-		return f.Effect.Kind()
-	}
-	return fmt.Sprintf("%s %s, %s", f.Effect.Kind(), cmp.Or(f.Source, "*"), cmp.Or(f.Target, "*"))
-}
-
-func (n *Network) apply(f Fault) *Applied {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	a := &Applied{network: n, fault: f, slot: n.slots, name: about(f), effect: f.Effect}
-	n.slots++
-	if n.closed {
-		return a
-	}
-	n.applied = append(n.applied, a)
-	n.faults = append(n.faults, a)
-	for _, c := range n.conns {
-		a.reach(c, false)
-	}
-	if f.Start == 0 {
-		a.start()
-	} else {
-		a.after(f.Start-a.skew(), "on", a.start)
+	a := n.ledger.Apply(f)
+	if a == nil {
+		panic("toxics: Apply: the network is closed, so the " + f.Effect.Kind() + " would do nothing; apply it before Close")
 	}
 	return a
 }
@@ -86,11 +59,14 @@ func unprefixed(err error) string {
 	return strings.ReplaceAll("\n"+err.Error(), "\ntoxics: ", "\n")[1:]
 }
 
+// Slot returns the fault's place among those of its network, from 0, with the toxics of the
+// plan first: as a timeline counts them.
+func (a *Applied) Slot() int { return a.slot }
+
 // Lift ends the fault, for good.
 func (a *Applied) Lift() {
-	n := a.network
-	n.mu.Lock()
-	defer n.mu.Unlock()
+	a.ledger.mu.Lock()
+	defer a.ledger.mu.Unlock()
 	a.lift()
 }
 
@@ -98,10 +74,10 @@ func (a *Applied) lift() {
 	if a.lifted {
 		return
 	}
-	a.stop()
+	a.disarm()
 	a.lifted = true
 	a.set(false)
-	a.network.applied = slices.DeleteFunc(a.network.applied, func(o *Applied) bool { return o == a })
+	a.ledger.applied = slices.DeleteFunc(a.ledger.applied, func(o *Applied) bool { return o == a })
 }
 
 // Change replaces the fault's effect, at once, on all its connections; when it is in
@@ -111,9 +87,8 @@ func (a *Applied) Change(e Effect) {
 	if err := (Fault{Effect: e}).Validate(); err != nil {
 		panic("toxics: Change: " + unprefixed(err))
 	}
-	n := a.network
-	n.mu.Lock()
-	defer n.mu.Unlock()
+	a.ledger.mu.Lock()
+	defer a.ledger.mu.Unlock()
 	if e.Kind() != a.effect.Kind() || way(e) != way(a.effect) {
 		panic(fmt.Sprintf("toxics: Change: a %s %s cannot become a %s %s; apply another fault and lift this one",
 			way(a.effect), a.effect.Kind(), way(e), e.Kind()))
@@ -137,48 +112,38 @@ func way(e Effect) string {
 	return "plain"
 }
 
-// start switches the fault on, and arranges for its end. The network's mutex is held,
-// as for all that follows.
+// start switches the fault on, and arranges for its end. The ledger's mutex is held, as for
+// all that follows.
 func (a *Applied) start() {
 	a.set(true)
 	if a.fault.Span > 0 {
+		skew := a.ledger.skew(a.slot)
 		early := time.Duration(0)
 		if a.fault.Start > 0 {
-			early = a.skew()
+			early = skew
 		}
-		a.after(early+a.fault.Span+a.skew(), "off", a.lift)
+		a.after(early+a.fault.Span+skew, "off", a.lift)
 	}
-}
-
-func (a *Applied) skew() time.Duration {
-	if a.network.exact {
-		return 0
-	}
-	r := Rand(a.network.config.Plan.Seed, "schedule", 0, 0, a.slot)
-	return time.Duration(1 + r.Int64N(mostSkew))
 }
 
 func (a *Applied) after(d time.Duration, what string, f func()) {
-	n := a.network
-	n.tasks.Add(1)
-	a.timer = time.AfterFunc(d, func() {
-		defer n.tasks.Done()
-		n.pass(fakeloop.Passage{What: fmt.Sprintf("fault %d %s: %s", a.slot, what, a.name)})
-		n.mu.Lock()
-		defer n.mu.Unlock()
-		if !n.closed && !a.lifted {
-			a.timer = nil
+	l := a.ledger
+	a.stop = l.config.After(d, fmt.Sprintf("fault %d %s: %s", a.slot, what, a.name), func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if !l.closed && !a.lifted {
+			a.stop = nil
 			f()
 		}
 	})
 }
 
-// stop disarms the timer.
-func (a *Applied) stop() {
-	if a.timer != nil && a.timer.Stop() {
-		a.network.tasks.Done()
+// disarm keeps the fault from being switched by its schedule.
+func (a *Applied) disarm() {
+	if a.stop != nil {
+		a.stop()
 	}
-	a.timer = nil
+	a.stop = nil
 }
 
 // set switches the fault for all connections.
@@ -187,55 +152,62 @@ func (a *Applied) set(on bool) {
 		return
 	}
 	a.on = on
-	for _, c := range a.network.conns {
-		for d, l := range c.links {
-			if a.fault.severs(c.client.name, c.server.name, c.port, Direction(d)) {
+	t, toxic := a.effect.(Toxic)
+	for _, w := range a.ledger.wires {
+		client, server, port := w.Route()
+		for d := range Direction(Directions) {
+			if a.fault.severs(client, server, port, d) {
 				if on {
-					l.hold(1)
+					w.Hold(d, 1)
 				} else {
-					l.hold(-1)
+					w.Hold(d, -1)
 				}
 			}
-			if t, ok := a.effect.(Toxic); ok && t.Stream() == Direction(d) {
-				l.set(a, on)
+			if toxic && t.Stream() == d {
+				w.Set(d, a, on)
 			}
 		}
+	}
+	if !toxic && a.ledger.config.Switched != nil {
+		a.ledger.config.Switched(a.fault, on)
 	}
 }
 
 // reach gives the fault its place on a connection that it is about. isNew says that
 // the connection has just been made, so that it counts.
-func (a *Applied) reach(c *connection, isNew bool) {
-	for d, l := range c.links {
-		if !a.fault.severs(c.client.name, c.server.name, c.port, Direction(d)) {
+func (a *Applied) reach(w Wire, isNew bool) {
+	client, server, port := w.Route()
+	for d := range Direction(Directions) {
+		if !a.fault.severs(client, server, port, d) {
 			continue
 		}
 		a.matched = true
 		if a.on {
-			l.hold(1)
+			w.Hold(d, 1)
 		}
 	}
 	t, ok := a.effect.(Toxic)
-	if !ok || !a.fault.dials(c.client.name, c.server.name, c.port) {
+	if !ok || !a.fault.Dials(client, server, port) {
 		return
 	}
 	a.matched = true
 	if a.fault.Count > 0 && (!isNew || !a.counts()) {
 		return
 	}
-	if r := a.rand(c, 0); r.Float64() < t.Fraction() {
-		c.links[t.Stream()].add(&slot{applied: a, rand: r}, a.on)
+	if r := a.rand(w, 0); r.Float64() < t.Fraction() {
+		w.Add(t.Stream(), a, r, a.on)
 	}
 }
 
 // rand is the generator of a toxic on a connection; switched is how often it was
 // switched on there later.
-func (a *Applied) rand(c *connection, switched int) *rand.Rand {
-	name := c.pair() + c.lotName()
+func (a *Applied) rand(w Wire, switched int) *rand.Rand {
+	client, server, port := w.Route()
+	name := pairOf(client, server, port) + w.Lot()
 	if switched > 0 {
 		name += fmt.Sprintf(" again %d", switched)
 	}
-	return Rand(a.network.config.Plan.Seed, name, int(c.ordinal.Load()), a.effect.(Toxic).Stream(), a.slot)
+	return Rand(a.ledger.config.Seed, name, w.Number(), a.effect.(Toxic).Stream(), a.slot)
 }
 
 // counts reports whether one more connection, dial or lookup is within the Count.
@@ -248,58 +220,4 @@ func (a *Applied) counts() bool {
 	}
 	a.counted++
 	return true
-}
-
-// struck is an effect that hits one dial or lookup.
-type struck struct {
-	effect Effect
-	rand   *rand.Rand
-}
-
-// strike returns what hits a dial of client to server, or, without a port, a lookup, and
-// which of those it is, from 1.
-func (n *Network) strike(client *Host, server, port, what string) (hits []struck, attempt int) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	name := what + " " + client.name + ">" + server + ":" + port
-	n.attempts[name]++
-	attempt = n.attempts[name]
-	for _, a := range n.applied {
-		lookup := false
-		switch a.effect.(type) {
-		case Refuse, FailDial, SlowDial:
-		case FailLookup, SlowLookup:
-			lookup = true
-		default:
-			continue
-		}
-		if lookup != (what == "lookup") || !a.fault.dials(client.name, server, port) {
-			continue
-		}
-		a.matched = true
-		if !a.on {
-			continue
-		}
-		r := Rand(n.config.Plan.Seed, name, attempt, Upstream, a.slot)
-		if r.Float64() < a.effect.Fraction() && a.counts() {
-			hits = append(hits, struck{a.effect, r})
-		}
-	}
-	return hits, attempt
-}
-
-// severed reports whether a partition stands between a dial and its answer.
-func (n *Network) severed(client, server *Host, port string) bool {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	found := false
-	for _, a := range n.applied {
-		for d := range Direction(Directions) {
-			if a.fault.severs(client.name, server.name, port, d) {
-				a.matched = true
-				found = found || a.on
-			}
-		}
-	}
-	return found
 }

@@ -12,14 +12,14 @@ import (
 // would say so in the global log. Instead it gets one piece at a time, of the 100
 // milliseconds that it cuts chunks into anyway. If it is to stop while it holds one,
 // that piece goes on without it, and it has ended at most 100 milliseconds later.
-func (l *link) bandwidth(rate int64) pipe {
+func (c *Chain) bandwidth(rate int64) pipe {
 	return func(stub *tox.ToxicStub) {
 		pieces, paced := make(chan *stream.StreamChunk), make(chan *stream.StreamChunk)
 		defer close(pieces)
-		l.tasks.Go(func() {
+		c.config.Go(func() {
 			(&tox.BandwidthToxic{Rate: rate}).Pipe(tox.NewToxicStub(pieces, paced))
 		})
-		abandon := func() { l.tasks.Go(func() { <-paced }) }
+		abandon := func() { c.config.Go(func() { <-paced }) }
 		inPieces(stub, rate, func(piece *stream.StreamChunk) bool {
 			pieces <- piece
 			select {

@@ -1,6 +1,7 @@
 package toxics
 
 import (
+	"math/rand/v2"
 	"net"
 	"sync/atomic"
 
@@ -40,10 +41,22 @@ func newConnection(n *Network, client *Host, to *listener) *connection {
 }
 
 // pair is the name that the connection shares with others of the same kind.
-func (c *connection) pair() string { return pairOf(c.client, c.server, c.port) }
+func (c *connection) pair() string { return pairOf(c.client.name, c.server.name, c.port) }
 
-func pairOf(client, server *Host, port string) string {
-	return client.name + ">" + net.JoinHostPort(server.name, port)
+func pairOf(client, server, port string) string {
+	return client + ">" + net.JoinHostPort(server, port)
+}
+
+// Route, Number, Lot, Hold, Add and Set are those of a [Wire].
+func (c *connection) Route() (client, server, port string) {
+	return c.client.name, c.server.name, c.port
+}
+func (c *connection) Number() int                          { return int(c.ordinal.Load()) }
+func (c *connection) Lot() string                          { return c.lotName() }
+func (c *connection) Hold(d Direction, by int)             { c.links[d].hold(by) }
+func (c *connection) Set(d Direction, a *Applied, on bool) { c.links[d].chain.Set(a, on) }
+func (c *connection) Add(d Direction, a *Applied, r *rand.Rand, on bool) {
+	c.links[d].chain.Add(a, r, on)
 }
 
 // passage is what something about the connection is called at the gate.
@@ -57,15 +70,11 @@ func (c *connection) passage(what string) fakeloop.Passage {
 // force. The caller holds the network's mutex.
 func (c *connection) start() {
 	n := c.network
-	pair := c.pair()
-	n.ordinals[pair]++
-	c.ordinal.Store(int64(n.ordinals[pair]))
+	c.ordinal.Store(int64(n.ledger.Number(c.Route())))
 	c.links[Upstream] = newLink(c, Upstream, c.sent[Upstream], c.arrived[Upstream], c.sent[Downstream])
 	c.links[Downstream] = newLink(c, Downstream, c.sent[Downstream], c.arrived[Downstream], c.sent[Upstream])
 	n.conns = append(n.conns, c)
-	for _, a := range n.applied {
-		a.reach(c, true)
-	}
+	n.ledger.Begin(c)
 	c.open.Store(Directions)
 	for _, l := range c.links {
 		l.start()

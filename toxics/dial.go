@@ -84,19 +84,8 @@ func (h *Host) lookup(ctx context.Context, name string) (*Host, error) {
 		if err := h.failLookup(ctx, name); err != nil {
 			return nil, err
 		}
-		hits, _ := n.strike(h, name, "", "lookup")
-		for _, hit := range hits {
-			switch e := hit.effect.(type) {
-			case SlowLookup:
-				if err := n.sleep(ctx, e.Delay, hit.rand); err != nil {
-					return nil, err
-				}
-			case FailLookup:
-				if e.NotFound {
-					return nil, &net.DNSError{Err: "no such host", Name: name, IsNotFound: true}
-				}
-				return nil, &net.DNSError{Err: "server misbehaving", Name: name, IsTemporary: true}
-			}
+		if err := n.ledger.Lookup(ctx, h.name, name); err != nil {
+			return nil, err
 		}
 	}
 	n.mu.Lock()
@@ -123,46 +112,7 @@ func (h *Host) connect(ctx context.Context, server *Host, port string) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	hits, attempt := n.strike(h, server.name, port, "dial")
-	for _, hit := range hits {
-		var err error
-		switch effect := hit.effect.(type) {
-		case SlowDial:
-			err = n.sleep(ctx, effect.draw(hit.rand), hit.rand)
-		case FailDial:
-			errno := effect.Errno
-			if errno == 0 {
-				errno = syscall.EHOSTUNREACH
-			}
-			err = os.NewSyscallError("connect", errno)
-		case Refuse:
-			err = os.NewSyscallError("connect", syscall.ECONNREFUSED)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	if err := h.failDial(ctx, server, port); err != nil {
-		return err
-	}
-	// As Linux does it: seven attempts, and a wait after each, which doubles.
-	var late *rand.Rand
-	for wait := time.Second; n.severed(h, server, port); wait *= 2 {
-		if late == nil {
-			late = Rand(n.config.Plan.Seed, "syn "+pairOf(h, server, port), attempt, Upstream, 0)
-		}
-		if err := n.sleep(ctx, wait, late); err != nil {
-			return err
-		}
-		if wait == 64*time.Second {
-			return os.NewSyscallError("connect", syscall.ETIMEDOUT)
-		}
-	}
-	return nil
-}
-
-func (e SlowDial) draw(r *rand.Rand) time.Duration {
-	return Latency{Latency: e.Delay, Jitter: e.Jitter}.Draw(r)
+	return n.ledger.Dial(ctx, h.name, server.name, port, func() error { return h.failDial(ctx, server, port) })
 }
 
 // sleep waits, unless the context or the network ends first, a little longer than is said,

@@ -1,6 +1,7 @@
 package toxics
 
 import (
+	"net"
 	"syscall"
 	"time"
 )
@@ -87,3 +88,11 @@ func (FailDial) sealed()   {}
 func (SlowDial) sealed()   {}
 func (FailLookup) sealed() {}
 func (SlowLookup) sealed() {}
+
+// error is what a lookup of a name fails with.
+func (e FailLookup) error(name string) error {
+	if e.NotFound {
+		return &net.DNSError{Err: "no such host", Name: name, IsNotFound: true}
+	}
+	return &net.DNSError{Err: "server misbehaving", Name: name, IsTemporary: true}
+}

@@ -379,5 +379,5 @@ func ExampleNetwork_Unmatched() {
 	// Output:
 	// severed client api
 	// severed client appi
-	// toxics: a fault has matched nothing: fault 1 (severed) is about "appi", and there has never been such a host; there were: api, client true
+	// toxics: a fault has matched nothing: the severed applied at example_network_test.go:372 is about "appi", and there has never been such a host; there were: api, client true
 }

@@ -192,7 +192,6 @@ func TestAClosedNetwork(t *testing.T) {
 		} {
 			fails(t, what, do(), what, net.ErrClosed)
 		}
-		n.Apply(Inject(Latency{Latency: time.Second}).From(time.Second)).Lift()
 		equal(t, "connections", len(n.conns), 0)
 	})
 }

@@ -79,8 +79,8 @@ func at(pattern, host, port string) bool {
 	return port != "" && strings.EqualFold(pattern, net.JoinHostPort(host, port))
 }
 
-// dials reports whether the fault is about dials, or connections, of client to server.
-func (f Fault) dials(client, server, port string) bool {
+// Dials reports whether the fault is about dials, or connections, of client to server.
+func (f Fault) Dials(client, server, port string) bool {
 	return at(f.Source, client, "") && at(f.Target, server, port)
 }
 
@@ -90,7 +90,7 @@ func (f Fault) severs(client, server, port string, d Direction) bool {
 	if !ok {
 		return false
 	}
-	up := f.dials(client, server, port)
+	up := f.Dials(client, server, port)
 	down := at(f.Source, server, port) && at(f.Target, client, "")
 	if !s.OneWay {
 		return up || down

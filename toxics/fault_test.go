@@ -60,9 +60,9 @@ func TestASchedule(t *testing.T) {
 			}
 			time.Sleep(step - sent())
 		}
-		n.mu.Lock()
-		defer n.mu.Unlock()
-		equal(t, "faults left", len(n.applied), 0)
+		n.ledger.mu.Lock()
+		defer n.ledger.mu.Unlock()
+		equal(t, "faults left", len(n.ledger.applied), 0)
 	})
 }
 
@@ -111,6 +111,13 @@ func TestChange(t *testing.T) {
 		a.Change(Latency{Direction: d, Latency: time.Hour})
 		equal(t, "lifted", trip(), 0)
 	})
+}
+
+// Nothing can come of a fault that is applied when the network is closed.
+func TestApplyWhenItIsTooLate(t *testing.T) {
+	n := newNetwork(t, Config{})
+	must(t, n.Close())
+	panics(t, func() { n.Apply(Inject(Latency{})) }, "toxics: Apply: the network is closed, so the latency would do nothing; apply it before Close")
 }
 
 // A black hole that is switched off has swallowed data, so the connection ends.
@@ -330,7 +337,6 @@ func TestSchedulesEndWithTheNetwork(t *testing.T) {
 		lifted := n.Apply(Inject(Refuse{}).From(time.Hour).For(time.Hour))
 		lifted.Lift()
 		must(t, n.Close())
-		n.Apply(Inject(Refuse{}).From(time.Hour))
 		time.Sleep(3 * time.Hour)
 	})
 }

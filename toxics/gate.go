@@ -46,21 +46,9 @@ const lots = 16
 
 // drawLot decides on the latencies of a connection that has passed the gate.
 func (n *Network) drawLot(c *connection) {
-	if n.injects() {
+	if n.ledger.Injects() {
 		c.lot = n.config.Gate.Choose("latencies of "+c.pair(), lots)
 	}
-}
-
-// injects reports whether there are toxics among the faults.
-func (n *Network) injects() bool {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	for _, a := range n.applied {
-		if _, ok := a.effect.(Toxic); ok {
-			return true
-		}
-	}
-	return false
 }
 
 // lotName is what the lot of a connection adds to the names of its generators.

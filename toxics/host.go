@@ -31,7 +31,7 @@ const firstEphemeral = 32768
 // Host returns the host of that name, which may be an IP address. The case of a name
 // does not matter. Without a name, or with one that has a port, Host panics.
 func (n *Network) Host(name string) *Host {
-	if name == "" || !isPlace(name) || strings.Contains(name, ":") && net.ParseIP(name) == nil {
+	if !isHost(name) {
 		panic(fmt.Sprintf("toxics: Host(%q): that is not the name of a host; write one like \"api\", without a port", name))
 	}
 	n.mu.Lock()
@@ -127,6 +127,9 @@ func (n *Network) bind(address string) (*listener, error) {
 	}
 	if host == "" {
 		return nil, errors.New("a listener of a virtual network needs a host: write \"api:80\", not \":80\"")
+	}
+	if !isHost(host) {
+		return nil, fmt.Errorf("%q is not the name of a host; write one like \"api\"", host)
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()

@@ -2,8 +2,6 @@ package toxics
 
 import (
 	"errors"
-	"math/rand/v2"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -16,9 +14,7 @@ import (
 
 // link is one direction of a connection: it takes what one endpoint writes, passes it
 // through a chain of stages and delivers it to the other endpoint. It does what
-// toxiproxy's ToxicLink does, with three differences: it holds no mutex while it waits,
-// whatever ends it ends all of its goroutines, and a stage can be switched and added
-// while data flows.
+// toxiproxy's ToxicLink does, with the differences that a Chain makes.
 type link struct {
 	conn      *connection
 	direction Direction
@@ -27,125 +23,36 @@ type link struct {
 	from, to  *queue
 	back      *queue // what the receiving endpoint writes
 	tasks     *sync.WaitGroup
-	grown     chan struct{} // one slot: there are stages to add
+	chain     *Chain
 
 	reset atomic.Bool // the end of this link is to be a reset
 
 	mu      sync.Mutex
 	changed sync.Cond // held or killed
-	slots   []*slot
-	stages  []*stage
-	waiting []*stage // to be added to the end of the chain
-	held    int      // how many partitions hold this direction
+	held    int       // how many partitions hold this direction
 	killed  bool
-}
-
-// slot is a toxic's place in the chain of one link.
-type slot struct {
-	applied  *Applied
-	rand     *rand.Rand
-	stages   []*stage
-	switched int // how often it was switched on later
 }
 
 func newLink(c *connection, d Direction, from, to, back *queue) *link {
 	n := c.network
 	l := &link{
 		conn: c, direction: d, taking: c.passage("take " + d.String()), giving: c.passage("deliver " + d.String()),
-		from: from, to: to, back: back, tasks: &n.tasks, grown: make(chan struct{}, 1),
+		from: from, to: to, back: back, tasks: &n.tasks,
 	}
+	l.chain = NewChain(ChainConfig{
+		Wire: c, Go: n.tasks.Go, Reset: func() { l.reset.Store(true) },
+		Skew:   func(slot int) func() time.Duration { return l.newSkew(slot).next },
+		PutOff: func(slot int) time.Duration { return c.putOff(d, slot) },
+	})
 	l.changed.L = &l.mu
 	return l
 }
 
-// start runs the link with the slots that it has.
+// start runs the link with the toxics that it has.
 func (l *link) start() {
 	first := make(chan *stream.StreamChunk)
-	last := l.grow(first, nil)
 	l.tasks.Go(func() { l.read(first) })
-	l.tasks.Go(func() { l.write(last) })
-}
-
-// add puts a slot at the end of the chain: data that has left the chain is not
-// affected.
-func (l *link) add(s *slot, on bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.killed {
-		return
-	}
-	parts := l.parts(s.applied, s.rand)
-	for i, p := range parts {
-		behind := 0
-		if i+1 < len(parts) {
-			behind = parts[i+1].buffer
-		}
-		if !on {
-			p = passOn
-		}
-		s.stages = append(s.stages, newStage(p, behind))
-	}
-	l.slots = append(l.slots, s)
-	l.waiting = append(l.waiting, s.stages...)
-	select {
-	case l.grown <- struct{}{}:
-	default:
-	}
-}
-
-// grow appends the stages that wait for it to the chain whose end is last, and returns
-// the new end. Whoever reads the end calls it, so that no chunk gets ahead of another;
-// if he has read one already, that one goes first.
-func (l *link) grow(last <-chan *stream.StreamChunk, read *stream.StreamChunk) <-chan *stream.StreamChunk {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if read != nil {
-		rest, again := last, make(chan *stream.StreamChunk)
-		l.tasks.Go(func() {
-			defer close(again)
-			again <- read
-			for c := range rest {
-				again <- c
-			}
-		})
-		last = again
-	}
-	for _, s := range l.waiting {
-		in := last
-		l.tasks.Go(func() { s.run(in) })
-		last = s.out
-	}
-	l.stages = append(l.stages, l.waiting...)
-	l.waiting = nil
-	return last
-}
-
-// set switches a fault of this link on, or off, or changes what it does.
-func (l *link) set(a *Applied, on bool) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for _, s := range l.slots {
-		if s.applied == a {
-			s.set(l, on)
-		}
-	}
-}
-
-func (s *slot) set(l *link, on bool) {
-	var parts []part
-	if on {
-		// What is interrupted may still draw from its own generator.
-		s.switched++
-		parts = l.parts(s.applied, s.applied.rand(l.conn, s.switched))
-	}
-	// The last one first: what a stage has prepared must find it prepared.
-	for i, st := range slices.Backward(s.stages) {
-		if on {
-			st.set(&parts[i])
-		} else {
-			st.set(nil)
-		}
-	}
+	l.tasks.Go(func() { l.write(first) })
 }
 
 // hold counts the partitions that hold this direction.
@@ -158,21 +65,13 @@ func (l *link) hold(by int) {
 
 // kill ends the link now, whatever is in flight.
 func (l *link) kill() {
-	l.killStages()
-	l.from.abandon()
-	l.to.end()
-}
-
-func (l *link) killStages() {
 	l.mu.Lock()
-	defer l.mu.Unlock()
 	l.killed = true
 	l.changed.Broadcast()
-	for _, list := range [][]*stage{l.stages, l.waiting} {
-		for _, s := range list {
-			s.kill()
-		}
-	}
+	l.mu.Unlock()
+	l.chain.Kill()
+	l.from.abandon()
+	l.to.end()
 }
 
 // pass returns when something may be delivered: when no partition holds it, and it is
@@ -227,28 +126,14 @@ func (l *link) read(first chan<- *stream.StreamChunk) {
 }
 
 // write delivers what has passed the chain, and its end.
-func (l *link) write(last <-chan *stream.StreamChunk) {
-	for open := true; open; {
-		select {
-		case c := <-last:
-			select {
-			case <-l.grown:
-				last = l.grow(last, c)
-				continue
-			default:
+func (l *link) write(first <-chan *stream.StreamChunk) {
+	l.chain.Run(first,
+		func(c *stream.StreamChunk) bool { return l.pass() && l.to.put(c.Data) },
+		func() {
+			if l.pass() {
+				l.end()
 			}
-			open = c != nil && (len(c.Data) == 0 || l.pass() && l.to.put(c.Data))
-		case <-l.grown:
-			last = l.grow(last, nil)
-		}
-	}
-	if l.pass() {
-		l.end()
-	}
-	// What is still in the chain, or comes, has nowhere to go.
-	l.killStages()
-	for range last {
-	}
+		})
 	l.conn.linkEnded()
 }
 

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/windtunnel-go/windtunnel/fakeloop"
 )
@@ -65,6 +66,7 @@ type Network struct {
 	config  Config
 	bubble  uint64 // where it was made; 0 outside of bubbles
 	exact   bool   // no skew
+	ledger  *Ledger
 	closing chan struct{}
 	tasks   sync.WaitGroup // every goroutine and timer of the network
 
@@ -75,14 +77,9 @@ type Network struct {
 	listeners map[string]*listener
 	listened  map[string]bool // where there has ever been a listener
 	servers   []*http.Server
-	conns     []*connection // in the order in which they were handed over
-	ordinals  map[string]int
+	conns     []*connection  // in the order in which they were handed over
 	dialled   map[string]int // connections, by pair; with fault points
 	made      []*connection  // likewise
-	attempts  map[string]int // dials and lookups, by who wants what
-	applied   []*Applied     // but for those that were lifted
-	faults    []*Applied     // all
-	slots     int
 }
 
 // NewNetwork starts a network. Close it when done. The error is about the plan:
@@ -102,14 +99,10 @@ func NewNetwork(c Config) (*Network, error) {
 	}
 	n := &Network{
 		config: c, bubble: fakeloop.CurrentBubble(), closing: make(chan struct{}),
-		hosts: map[string]*Host{}, listeners: map[string]*listener{}, listened: map[string]bool{}, ordinals: map[string]int{}, attempts: map[string]int{},
+		hosts: map[string]*Host{}, listeners: map[string]*listener{}, listened: map[string]bool{},
 	}
-	for _, t := range c.Plan.Toxics {
-		n.apply(Inject(t))
-	}
-	for _, f := range c.Plan.Faults {
-		n.apply(f)
-	}
+	n.ledger = NewLedger(LedgerConfig{Seed: c.Plan.Seed, After: n.after, Skew: n.scheduleSkew, Sleep: n.sleep})
+	n.ledger.Install(c.Plan)
 	return n, nil
 }
 
@@ -155,14 +148,12 @@ func (n *Network) Close() error {
 	listeners, servers, conns := n.listeners, n.servers, n.unended()
 	if first {
 		close(n.closing)
-		for _, a := range n.applied {
-			a.stop()
-		}
+		n.ledger.Close()
 	}
 	n.listeners, n.servers = nil, nil
 	var errs []error
 	if first {
-		errs = append(errs, n.strangers())
+		errs = append(errs, n.ledger.Strangers(n.places()))
 	}
 	n.mu.Unlock()
 
@@ -233,4 +224,29 @@ func (n *Network) forget(c *connection) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.conns = slices.DeleteFunc(n.conns, func(o *connection) bool { return o == c })
+	n.ledger.End(c)
+}
+
+// after calls f after d, when it has passed the gate.
+func (n *Network) after(d time.Duration, what string, f func()) (stop func()) {
+	n.tasks.Add(1)
+	timer := time.AfterFunc(d, func() {
+		defer n.tasks.Done()
+		n.pass(fakeloop.Passage{What: what})
+		f()
+	})
+	return func() {
+		if timer.Stop() {
+			n.tasks.Done()
+		}
+	}
+}
+
+// scheduleSkew is by how much a fault is in force before its Start and after its Span.
+func (n *Network) scheduleSkew(slot int) time.Duration {
+	if n.exact {
+		return 0
+	}
+	r := Rand(n.config.Plan.Seed, "schedule", 0, 0, slot)
+	return time.Duration(1 + r.Int64N(mostSkew))
 }

@@ -16,6 +16,14 @@ func network(t testing.TB, c Config) *Network {
 	return n
 }
 
+// newNetwork is a network that the test closes.
+func newNetwork(t testing.TB, c Config) *Network {
+	t.Helper()
+	n, err := NewNetwork(c)
+	must(t, err)
+	return n
+}
+
 // exact is a network whose delays are what the plan says, to the nanosecond.
 func exact(t testing.TB, list ...Toxic) *Network {
 	t.Helper()

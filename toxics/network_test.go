@@ -133,6 +133,12 @@ func TestListenErrors(t *testing.T) {
 	equal(t, "text", err.Error(), "listen tcp api:80: bind: address already in use")
 	_, err = n.Listen(":80")
 	equal(t, "no host", fmt.Sprint(err), `listen tcp :80: a listener of a virtual network needs a host: write "api:80", not ":80"`)
+	for _, host := range []string{"a b", "http://api"} {
+		_, err = n.Listen("[" + host + "]:80")
+		equal(t, "no name", fmt.Sprint(err), "listen tcp ["+host+`]:80: "`+host+`" is not the name of a host; write one like "api"`)
+	}
+	_, err = n.Listen("a b:80")
+	equal(t, "a space", fmt.Sprint(err), `listen tcp a b:80: "a b" is not the name of a host; write one like "api"`)
 	_, err = n.Listen("api")
 	equal(t, "no port", fmt.Sprint(err), "listen tcp api: address api: missing port in address")
 	panics(t, func() { n.Serve("api:80", nil) }, "toxics: Serve: listen tcp api:80: bind: address already in use")

@@ -9,25 +9,31 @@ import (
 	tox "github.com/Shopify/toxiproxy/v2/toxics"
 )
 
-// parts is what the stages of a toxic do on one link. The toxic is valid, so the
+// parts is what the stages of a toxic do in one chain. The toxic is valid, so the
 // type switch is complete. Everything random comes from r, but for the skew, so that
 // real TCP, which has none, draws the same.
-func (l *link) parts(a *Applied, r *rand.Rand) []part {
-	late := l.newSkew(a.slot)
+func (c *Chain) parts(a *Applied, r *rand.Rand) []part {
+	late, putOff := none, time.Duration(0)
+	if c.config.Skew != nil {
+		late = c.config.Skew(a.slot)
+	}
 	switch t := a.effect.(type) {
 	case Latency:
 		// toxiproxy counts in milliseconds; the shift has the rest.
 		whole := t.Latency.Truncate(time.Millisecond)
-		more := l.conn.putOff(l.direction, a.slot) - whole
+		if c.config.PutOff != nil {
+			putOff = c.config.PutOff(a.slot)
+		}
+		more := putOff - whole
 		return delayed(&tox.LatencyToxic{Latency: whole.Milliseconds()}, func() time.Duration {
-			return t.Draw(r) + more + late.next()
+			return t.Draw(r) + more + late()
 		})
 	case Loss:
 		return delayed(&tox.LatencyToxic{}, func() time.Duration {
 			// Only what is lost is late, so a chunk in time has no skew.
 			d := t.Draw(r)
 			if d > 0 {
-				d += late.next()
+				d += late()
 			}
 			return d
 		})
@@ -35,7 +41,7 @@ func (l *link) parts(a *Applied, r *rand.Rand) []part {
 		if t.Shared {
 			return []part{{pipe: a.bucket.pipe(t.Rate)}}
 		}
-		return []part{{pipe: l.bandwidth(t.Rate)}}
+		return []part{{pipe: c.bandwidth(t.Rate)}}
 	case SlowClose:
 		return []part{original(&tox.SlowCloseToxic{Delay: ceil(t.Delay, time.Millisecond)})}
 	case Timeout:
@@ -45,7 +51,7 @@ func (l *link) parts(a *Applied, r *rand.Rand) []part {
 		}
 		return []part{last}
 	case ResetPeer:
-		return []part{{pipe: l.awaitReset(t.After)}, original(&tox.ResetToxic{})}
+		return []part{{pipe: c.awaitReset(t.After)}, original(&tox.ResetToxic{})}
 	case Slicer:
 		pace := &tox.SlicerToxic{AverageSize: t.Size, Delay: int(ceil(t.Delay, time.Microsecond))}
 		if t.Variation == 0 {
@@ -56,10 +62,12 @@ func (l *link) parts(a *Applied, r *rand.Rand) []part {
 	case LimitData:
 		return []part{original(&tox.LimitDataToxic{Bytes: t.Bytes})}
 	case Cut:
-		return []part{{pipe: l.cut(t)}}
+		return []part{{pipe: c.cut(t)}}
 	}
 	panic("toxics: no engine for " + kind(a.effect))
 }
+
+func none() time.Duration { return 0 }
 
 // ceil is d in units, rounded up: never early.
 func ceil(d, unit time.Duration) int64 { return int64((d + unit - 1) / unit) }
@@ -150,22 +158,22 @@ var swallow = each(func(*stream.StreamChunk, chan<- *stream.StreamChunk) {})
 // awaitReset waits for the first data or the end, and then a while; the reset_peer
 // behind it, which could not be interrupted in its own wait, resets when it gets it.
 // Switched off in the middle it resets at once, since it has swallowed data.
-func (l *link) awaitReset(after time.Duration) pipe {
+func (c *Chain) awaitReset(after time.Duration) pipe {
 	return func(stub *tox.ToxicStub) {
 		select {
 		case <-stub.Interrupt:
 			return
-		case c := <-stub.Input:
+		case chunk := <-stub.Input:
 			timer := time.NewTimer(after)
 			defer timer.Stop()
 			select {
 			case <-timer.C:
 			case <-stub.Interrupt:
-				c = nil
+				chunk = nil
 			}
-			l.reset.Store(true)
-			if c != nil {
-				stub.Output <- c
+			c.config.Reset()
+			if chunk != nil {
+				stub.Output <- chunk
 			}
 			stub.Close()
 		}
@@ -173,24 +181,26 @@ func (l *link) awaitReset(after time.Duration) pipe {
 }
 
 // cut lets so many bytes through and ends the stream.
-func (l *link) cut(t Cut) pipe {
+func (c *Chain) cut(t Cut) pipe {
 	return func(stub *tox.ToxicStub) {
 		rest := t.After
 		for {
 			select {
 			case <-stub.Interrupt:
 				return
-			case c := <-stub.Input:
-				if c == nil {
+			case chunk := <-stub.Input:
+				if chunk == nil {
 					stub.Close()
 					return
 				}
-				if n := min(rest, int64(len(c.Data))); n > 0 {
-					stub.Output <- &stream.StreamChunk{Data: c.Data[:n], Timestamp: c.Timestamp}
+				if n := min(rest, int64(len(chunk.Data))); n > 0 {
+					stub.Output <- &stream.StreamChunk{Data: chunk.Data[:n], Timestamp: chunk.Timestamp}
 					rest -= n
 				}
 				if rest == 0 {
-					l.reset.Store(t.Reset)
+					if t.Reset {
+						c.config.Reset()
+					}
 					stub.Close()
 					return
 				}

@@ -177,6 +177,11 @@ var faultRules = func() []rule[Fault] {
 				_, severed := f.Effect.(Severed)
 				return f.Count, severed && f.Count > 0
 			}},
+		rule[Fault]{"a partition of a host from itself", "Target", "another host than Source for a partition", "a partition is between two hosts; leave Target empty to cut a host off from all others",
+			func(f Fault) (any, bool) {
+				_, severed := f.Effect.(Severed)
+				return strconv.Quote(f.Target), severed && f.Source != "" && strings.EqualFold(hostOf(f.Source), hostOf(f.Target))
+			}},
 		rule[Fault]{"Source", "Source", places, place,
 			func(f Fault) (any, bool) { return strconv.Quote(f.Source), !isPlace(f.Source) }},
 		rule[Fault]{"Target", "Target", places, place,
@@ -203,6 +208,19 @@ func isPlace(s string) bool {
 		return host != "" && port != "" && !strings.ContainsAny(s, " /")
 	}
 	return net.ParseIP(s) != nil || !strings.ContainsAny(s, " /:[]")
+}
+
+// isHost reports whether a name can be that of a host.
+func isHost(name string) bool {
+	return name != "" && isPlace(name) && (!strings.Contains(name, ":") || net.ParseIP(name) != nil)
+}
+
+// hostOf returns a place without its port.
+func hostOf(place string) string {
+	if host, _, err := net.SplitHostPort(place); err == nil {
+		return host
+	}
+	return place
 }
 
 // portOf returns the port of a place, "" if it has none.

@@ -166,6 +166,8 @@ var badFaults = []struct {
 	{Inject(Refuse{}).For(tooLong), "Span too long", "Span is 876000h0m0.000000001s, must be from 0 to 876000h0m0s: " + overflow},
 	{Inject(Refuse{}).First(-1), "Count negative", "Count is -1, must be 0 or more: nothing happens a negative number of times; use 0 for no limit"},
 	{Partition("a", "b").First(2), "Count of a partition", "Count is 2, must be 0 for a partition: a partition is between hosts, whatever connections they have; leave it out"},
+	{Partition("client", "client"), "a partition of a host from itself", `Target is "client", must be another host than Source for a partition: a partition is between two hosts; leave Target empty to cut a host off from all others`},
+	{OneWay("API:80", "api"), "a partition of a host from itself", `Target is "api", must be another host than Source for a partition: a partition is between two hosts; leave Target empty to cut a host off from all others`},
 	{Inject(Refuse{}).Between("a b", ""), "Source", `Source is "a b", must be a host, host:port or empty: it would match no host; leave it empty for all of them`},
 	{Inject(Refuse{}).Between("", ":80"), "Target", `Target is ":80", must be a host, host:port or empty: it would match no host; leave it empty for all of them`},
 	{Inject(Refuse{}).Between("client", "api:http"), "Target port", `Target is "api:http", must be a host, host:port or empty: a port is a number from 1 to 65535, written as in an address; write one like "api:80"`},
@@ -192,6 +194,7 @@ func TestEveryBadFaultIsRefused(t *testing.T) {
 		Inject(Refuse{}).Between("10.0.0.1", "10.0.0.2:80"), Inject(Refuse{}).Between("::1", "[::1]:80"),
 		Partition("api:80", "[::1]:65535"), Inject(FailLookup{}).Between("", "::1"),
 		Inject(Cut{}).From(MaxDelay).For(MaxDelay).First(1 << 40), OneWay("a:1", "b"),
+		Partition("", ""), Partition("a", ""), Partition("", "a"), Inject(Refuse{}).Between("a", "a"),
 	} {
 		must(t, good.Validate())
 	}
