@@ -11,11 +11,12 @@ import (
 // blockReader is what the matchers on recordings have in common.
 type blockReader struct {
 	report *blocking.Report
+	tunnel *Tunnel // whose report it is; nil for that of another recording
 }
 
 // read returns the report of a recording, which ends if it is still going on.
 func (r *blockReader) read(matcher string, actual any) error {
-	r.report = nil
+	r.report, r.tunnel = nil, nil
 	var err error
 	switch a := actual.(type) {
 	case *blocking.Recorder:
@@ -42,6 +43,7 @@ func (r *blockReader) read(matcher string, actual any) error {
 		if r.report, err = a.report(); err != nil {
 			return fmt.Errorf("%s got a tunnel whose recording shows nothing about the callbacks: %w", matcher, err)
 		}
+		r.tunnel = a
 		return nil
 	}
 	return fmt.Errorf("%s takes a *blocking.Recorder, which Watch returns, its *blocking.Report, or a *asynctest.Tunnel.  Got:\n%s", matcher, object(actual))
@@ -56,7 +58,7 @@ func (r *blockReader) blocked(expected string, blocks []blocking.Block) string {
 	if len(blocks) == 0 {
 		return fmt.Sprintf("Expected the callbacks %s\nbut none blocked.%s", expected, r.remarks())
 	}
-	return fmt.Sprintf("Expected the callbacks %s\nbut they blocked (%s):\n%s%s", expected, places(len(blocks)), listBlocks(blocks), r.remarks())
+	return fmt.Sprintf("Expected the callbacks %s\nbut they blocked (%s):\n%s%s", expected, places(len(blocks)), r.list(blocks), r.remarks())
 }
 
 // remarks says what else is in the report and bears on the verdict.
@@ -87,11 +89,18 @@ func (r *blockReader) remarks() string {
 	return b.String()
 }
 
-// listBlocks shows, of each place, how callbacks blocked, where, in which
-// callback, who posted it if that is known, who ended the wait, and the line that
-// allows it.
-func listBlocks(blocks []blocking.Block) string {
+// shownCallbacks is how many of the callbacks that blocked at one place are listed.
+const shownCallbacks = 3
+
+// list shows, of each place, how callbacks blocked, where, in which callback, of a tunnel
+// also which of the loop's, who posted it if that is known, who ended the wait, and the line
+// that allows it.
+func (r *blockReader) list(blocks []blocking.Block) string {
 	var b strings.Builder
+	var known []Blocked
+	if r.tunnel != nil {
+		known = r.tunnel.identify(blocks)
+	}
 	for i, block := range blocks {
 		if i > 0 {
 			b.WriteString("\n")
@@ -111,6 +120,15 @@ func listBlocks(blocks []blocking.Block) string {
 		}
 		if block.Posted != (blocking.Frame{}) {
 			line("posted by", block.Posted)
+		}
+		if known != nil {
+			callbacks := known[i].Callbacks
+			for _, c := range callbacks[:min(len(callbacks), shownCallbacks)] {
+				line("blocked", c)
+			}
+			if n := len(callbacks) - shownCallbacks; n > 0 {
+				line("", fmt.Sprintf("and %d more, the last at %v", n, callbacks[len(callbacks)-1].At))
+			}
 		}
 		if f, ok := waker(block); ok {
 			line("woken by", f)

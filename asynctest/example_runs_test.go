@@ -69,6 +69,26 @@ func ExampleRun_lost() {
 	// To reproduce: go test -count=1 -run='^TestExample$' ./asynctest
 }
 
+// Which callback blocked, who posted it, and for how long.
+func ExampleTunnel_Blocks() {
+	asynctest.Run(t, func(tunnel *asynctest.Tunnel) {
+		tunnel.Loop.Named("refresh").AfterFunc(time.Minute, func() { time.Sleep(time.Second) })
+		_ = tunnel.Loop.Advance(time.Hour)
+		blocks, err := tunnel.Blocks()
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		for _, c := range blocks[0].Callbacks {
+			fmt.Println(c.ID, c.At, c.Virtual)
+			fmt.Println(strings.Split(c.String(), " at example_")[0])
+		}
+	})
+	// Output:
+	// 23778145 1m0s 1s
+	// timer "refresh" (23778145) at 1m0s, set by the test
+}
+
 func ExampleNewTunnel() {
 	tunnel := asynctest.NewTunnel(asynctest.WithSeed(7), asynctest.WithRules(blocking.AllowFunc("example.org/app.load", "once, at the start")))
 	fmt.Println(tunnel)

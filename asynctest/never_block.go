@@ -91,5 +91,5 @@ func (m *neverBlock) excuses() string {
 	if len(m.excused) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("\nNot counted, because of Except (%s):\n%s", places(len(m.excused)), listBlocks(m.excused))
+	return fmt.Sprintf("\nNot counted, because of Except (%s):\n%s", places(len(m.excused)), m.list(m.excused))
 }

@@ -34,7 +34,8 @@ type Tunnel struct {
 	ctx     context.Context
 	cancel  context.CancelCauseFunc
 	rec     *blocking.Recorder
-	blind   error // why there is no rec
+	blind   error  // why there is no rec
+	key     string // what the recording's keys of the callbacks begin with
 	closing sync.Once
 	closed  atomic.Bool
 	ended   time.Duration // when it was closed; set before closed is
@@ -74,6 +75,10 @@ func NewTunnel(options ...TunnelOption) *Tunnel {
 	c.loop.OnError = noting(c.loop.OnError)
 	if !c.blind {
 		t.record(c.rules)
+	}
+	if t.rec != nil {
+		t.key = newKey(t)
+		c.loop.OnCallback = t.announce(c.loop.OnCallback)
 	}
 	t.Loop = fakeloop.New(c.loop)
 	if c.net.Gate == nil {

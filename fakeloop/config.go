@@ -65,6 +65,14 @@ type Config struct {
 	// panics, so is that.
 	OnError func(error)
 
+	// OnCallback, if not nil, is called right before each callback, on its goroutine and as
+	// a part of it, so that whoever looks at goroutines, such as a tracer, knows which
+	// callback one is in. What it returns is called when the callback is over, also when
+	// that ends by a panic or by runtime.Goexit; nil is nothing to call. A coroutine has a
+	// goroutine of its own: there both are called each time the body goes on, with
+	// [CallbackInfo].Coroutine set. Neither may use the loop, or panic.
+	OnCallback func(CallbackInfo) (over func())
+
 	// OnUnobserved is called with each rejection that nobody has looked at, once,
 	// while the loop runs: when the loop has come to rest at the instant of the
 	// rejection, before time moves and before the loop sleeps. A handler, an Await

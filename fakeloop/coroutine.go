@@ -31,6 +31,7 @@ type Coroutine struct {
 	told      error  // what the call that suspended the body returns
 	cancelled error  // what the next Await returns, a *CancelError: the coroutine was cancelled
 	ended     bool   // the loop closed while the body was suspended
+	over      func() // says that the body stops; nil unless Config.OnCallback is set
 }
 
 // Async starts a coroutine: body runs on the loop, from the next turn on, and
@@ -193,6 +194,10 @@ func (co *Coroutine) sequence(yield func(struct{}) bool) {
 //
 //go:noinline
 func (co *Coroutine) enter() {
+	if co.loop.onCallback != nil {
+		co.announce()
+		defer func() { co.over() }()
+	}
 	co.body()
 }
 
@@ -231,7 +236,12 @@ func (co *Coroutine) suspend(s *state) error {
 
 // pause hands control to the loop until the coroutine is resumed.
 func (co *Coroutine) pause() error {
+	if co.loop.onCallback != nil {
+		co.over()
+		co.over = nothing
+	}
 	if co.yield(struct{}{}) {
+		co.announce()
 		return co.told
 	}
 	co.loop.mu.Lock()

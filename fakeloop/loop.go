@@ -26,6 +26,8 @@ type Loop struct {
 	fatal   func(any) bool
 	onError func(error)
 
+	onCallback func(CallbackInfo) func()
+
 	onUnobserved, onObserved func(*UnobservedError)
 
 	policy   Policy
@@ -98,6 +100,8 @@ func New(c Config) *Loop {
 		source:  c.Decisions,
 		fatal:   c.Fatal,
 		onError: c.OnError,
+
+		onCallback: c.OnCallback,
 
 		onUnobserved: c.OnUnobserved,
 		onObserved:   c.OnObserved,

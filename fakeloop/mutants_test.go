@@ -20,6 +20,22 @@ type mutant struct {
 }
 
 var mutants = []mutant{
+	{"nobody is told that a callback is over", "queue.go",
+		"		defer l.announce()()\n",
+		"		l.announce()\n",
+		[]string{"TestOnCallback", "TestOnCallbackHearsOfEveryEnd"}},
+	{"a callback that fails is not over", "queue.go",
+		"		defer l.announce()()\n	}\n	fn()\n",
+		"		over := l.announce()\n		fn()\n		over()\n	} else {\n		fn()\n	}\n",
+		[]string{"TestOnCallbackHearsOfEveryEnd"}},
+	{"a coroutine is announced once", "coroutine.go",
+		"		co.announce()\n		return co.told\n",
+		"		return co.told\n",
+		[]string{"TestOnCallbackInCoroutines", "TestOnCallbackInABubble"}},
+	{"a coroutine that waits is not over", "coroutine.go",
+		"		co.over()\n		co.over = nothing\n",
+		"",
+		[]string{"TestOnCallbackInCoroutines"}},
 	{"last in, first out", "loop.go",
 		"	t := l.queue.push()\n	t.id, t.parent, t.mark, t.fn = id, parent, mark, fn\n",
 		"	l.queue.push()\n	posted := l.queue.posted()\n	copy(posted[1:], posted)\n	t := &posted[0]\n	t.id, t.parent, t.mark, t.fn, t.timer = id, parent, mark, fn, nil\n",

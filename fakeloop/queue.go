@@ -247,6 +247,9 @@ func (l *Loop) dispatch(fn func()) {
 			l.unwinding(l.underWay(), recover())
 		}
 	}()
+	if l.onCallback != nil {
+		defer l.announce()()
+	}
 	fn()
 	finished = true
 }

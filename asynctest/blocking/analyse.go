@@ -107,13 +107,15 @@ type same struct {
 // spot collects the blocks of one place.
 type spot struct {
 	block   Block
-	matched []int // indices of all rules that allow it
+	matched []int          // indices of all rules that allow it
+	in      map[string]int // by key of a callback, which of block.In it is
 }
 
 // wait is a goroutine that is blocked at this point of the trace.
 type wait struct {
 	spot  *spot
 	since time.Duration
+	in    occasion
 }
 
 // run reads steps to the end. It fails with ErrBlind when they cannot be read,
@@ -192,13 +194,14 @@ func (a *analyser) run(steps iter.Seq2[step, error]) (*Report, error) {
 		if in.label() != (label{}) {
 			in.touched = append(in.touched, sp)
 		}
-		waits[s.g] = wait{sp, s.at}
+		waits[s.g] = wait{sp, s.at, in.blockedAt(sp)}
 	}
 	if err := a.proven(head, tail); err != nil {
 		return nil, err
 	}
 	for _, w := range waits {
 		w.spot.block.Open = true
+		w.in.tell(func(b *Occurrence) { b.Open = true })
 		w.spot.block.Longest = max(w.spot.block.Longest, end-w.since)
 	}
 	for _, p := range a.hung {

@@ -33,6 +33,7 @@ func BenchmarkCallback(b *testing.B) {
 	}{
 		{"ready channel", func() { Callback(ready) }},
 		{"ready channel, named", func() { Named("bench", ready) }},
+		{"ready channel, with a key", func() { leave := Enter("c000123456/23778145aabbccdd"); Callback(ready); leave() }},
 		{"resume of a coroutine", func() { Callback(func() { next() }) }},
 		{"file read", func() { Callback(func() { f.ReadAt(buf, 0) }) }},
 	} {

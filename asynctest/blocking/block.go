@@ -37,9 +37,12 @@ type Block struct {
 	// that posted it; both are zero for others.
 	Name   string
 	Posted Frame
+	// In are the callbacks with a key that blocked here, see [Enter]: the first 1,000, in
+	// the order in which they did.
+	In []Occurrence
 	// Virtual is the most of a synctest bubble's time that passed while a callback
-	// that blocked here was running. It is exact, and 0 for callbacks without a name,
-	// outside bubbles, and for waits that something other than a timer ended.
+	// that blocked here was running. It is exact, and 0 for callbacks without a name
+	// or a key, outside bubbles, and for waits that something other than a timer ended.
 	Virtual time.Duration
 	// CPU is the most CPU time that one of the calls used, of a block of that kind. Like
 	// Longest it is information.

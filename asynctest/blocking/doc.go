@@ -149,7 +149,7 @@ fails with [ErrBlind] and gives no report.
 # Names, scopes and rules
 
 A callback run by [Named] or [Posted] is reported with its name and with who posted
-it. [Allow] and [Disallow] are scopes; [AllowFunc], [AllowPackage] and
+it; a loop that keeps a record of its callbacks calls [Enter] with a key that leads there. [Allow] and [Disallow] are scopes; [AllowFunc], [AllowPackage] and
 [DisallowFunc] make rules for [Config].Allow, which [Rule.By] and [Rule.On]
 narrow. Of all that a stack passes through, whatever is nearest to the leaf
 decides. [LogWrites], [FirstUse] and [TestFrameworks] are rules ready made. A rule
@@ -183,7 +183,8 @@ testing/synctest bubble; inside, it would kill the process, and Start fails with
 A callback that does not block costs what it costs without the tracer; but a resume of a
 coroutine, whose switches the tracer records, costs 0.3 microseconds more. One that
 does costs less than a microsecond more, and some 20 to 40 bytes of memory held
-until Stop, as does every other transition in the process. Stop reads them back
+until Stop, as does every other transition in the process. A name or a key costs each
+callback about half a microsecond and 50 bytes, whether it blocks or not. Stop reads them back
 at about half a microsecond each. The benchmarks of this package show the
 figures for a machine.
 */

@@ -143,3 +143,29 @@ func ExampleThreadCPU() {
 	}
 	fmt.Println("waiting uses a processor:", used >= time.Millisecond)
 }
+
+func ExampleEnter() {
+	rec, err := blocking.Start(blocking.Config{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, message := range []string{"hello", "wait", "bye"} {
+		leave := blocking.Enter("message " + message)
+		blocking.Callback(func() {
+			if message == "wait" {
+				time.Sleep(time.Millisecond)
+			}
+		})
+		leave()
+	}
+	report, err := rec.Stop()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, o := range report.Blocks[0].In {
+		fmt.Println(o.Key)
+	}
+	// Output: message wait
+}

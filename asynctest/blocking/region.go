@@ -16,6 +16,8 @@ const (
 	regionName     = "windtunnel.blocking.name"
 	regionAllow    = "windtunnel.blocking.allow"
 	logVirtual     = "windtunnel.blocking.virtual"
+	logEnter       = "windtunnel.blocking.in"
+	logLeave       = "windtunnel.blocking.out"
 	logCPU         = "windtunnel.blocking.cpu"
 	separator      = "\x1f"
 	yearsOfBubbles = 2020 // a bubble begins in 2000, and no process of today does
@@ -80,6 +82,7 @@ type inRegions struct {
 	labels  []label
 	reasons []string // of the scopes of Allow, outermost first
 	touched []*spot  // where the innermost named callback has blocked
+	entries []keyed  // callbacks with keys, outermost first
 }
 
 // note takes one of this package's regions or logs into account.
@@ -96,6 +99,11 @@ func (in *inRegions) note(s step) {
 		in.touched = nil
 	case s.mark == regionEnd && kind == regionAllow && len(in.reasons) > 0:
 		in.reasons = in.reasons[:len(in.reasons)-1]
+	case s.mark == logged && kind == logEnter:
+		in.enter(rest)
+	case s.mark == logged && kind == logLeave:
+		ns, _ := strconv.ParseInt(rest, 10, 64)
+		in.leave(time.Duration(ns))
 	case s.mark == logged && kind == logVirtual:
 		ns, _ := strconv.ParseInt(rest, 10, 64)
 		for _, sp := range in.touched {
