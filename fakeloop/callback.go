@@ -12,25 +12,24 @@ type CallbackInfo struct {
 	_ struct{}
 }
 
-// announced runs a callback of a loop whose callbacks somebody wants to know.
-func (l *Loop) announced(fn func()) {
+// announce says that the callback that was taken last begins, and returns what to call when
+// it is over.
+func (l *Loop) announce() (over func()) { return l.announceIn(0) }
+
+// announceIn is announce on the goroutine of a coroutine.
+func (l *Loop) announceIn(coroutine timeline.ID) (over func()) {
 	t := l.underWay()
-	if over := l.onCallback(CallbackInfo{ID: t.id, Poster: t.parent, Label: t.label}); over != nil {
-		defer over()
+	over = l.onCallback(CallbackInfo{ID: t.id, Poster: t.parent, Label: t.label, Coroutine: coroutine})
+	if over == nil {
+		return nothing
 	}
-	fn()
+	return over
 }
 
 // announce says that the body of the coroutine goes on, on its own goroutine.
 func (co *Coroutine) announce() {
-	l := co.loop
-	if l.onCallback == nil {
-		return
-	}
-	t := l.underWay()
-	co.over = l.onCallback(CallbackInfo{ID: t.id, Poster: t.parent, Label: t.label, Coroutine: co.scope.id})
-	if co.over == nil {
-		co.over = nothing
+	if co.loop.onCallback != nil {
+		co.over = co.loop.announceIn(co.scope.id)
 	}
 }
 

@@ -20,13 +20,13 @@ type mutant struct {
 }
 
 var mutants = []mutant{
-	{"nobody is told that a callback is over", "callback.go",
-		"		defer over()\n",
-		"		_ = over\n",
+	{"nobody is told that a callback is over", "queue.go",
+		"		defer l.announce()()\n",
+		"		l.announce()\n",
 		[]string{"TestOnCallback", "TestOnCallbackHearsOfEveryEnd"}},
-	{"a callback that fails is not over", "callback.go",
-		"		defer over()\n	}\n	fn()\n",
-		"		fn()\n		over()\n		return\n	}\n	fn()\n",
+	{"a callback that fails is not over", "queue.go",
+		"		defer l.announce()()\n	}\n	fn()\n",
+		"		over := l.announce()\n		fn()\n		over()\n	} else {\n		fn()\n	}\n",
 		[]string{"TestOnCallbackHearsOfEveryEnd"}},
 	{"a coroutine is announced once", "coroutine.go",
 		"		co.announce()\n		return co.told\n",

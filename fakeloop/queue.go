@@ -248,10 +248,9 @@ func (l *Loop) dispatch(fn func()) {
 		}
 	}()
 	if l.onCallback != nil {
-		l.announced(fn)
-	} else {
-		fn()
+		defer l.announce()()
 	}
+	fn()
 	finished = true
 }
 
