@@ -60,6 +60,9 @@ type Scenario struct {
 	// shards make one with [SweepReport.Merge].
 	Shard, Shards int
 
+	// Real makes a sample of the runs on real TCP, too.
+	Real Real
+
 	// Journal is a file that keeps the results, so that a sweep which was stopped goes on
 	// where it was; "" means none.
 	Journal string
@@ -161,6 +164,9 @@ func (s Scenario) Sweep() (*SweepReport, error) {
 		return nil, fmt.Errorf("asynctest: the Deadline of a Scenario must not be negative: %v", s.Deadline)
 	case bubble.ID() != 0:
 		return nil, errors.New("asynctest: a sweep makes bubbles of its own, and cannot be made inside of one: call Sweep outside of Run, spec.Bubble and synctest.Test")
+	}
+	if err := s.Real.check(); err != nil {
+		return nil, err
 	}
 	if s.Deadline == 0 {
 		s.Deadline = DefaultDeadline

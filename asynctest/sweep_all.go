@@ -22,6 +22,8 @@ type sweeper struct {
 	kept    map[string]bool // runs that the journal had
 	report  *SweepReport
 
+	candidates []candidate // for real TCP
+
 	batch    *batch
 	progress *progress.Progress // nil if nobody is told
 	known    int                // runs, as far as progress has been told
@@ -31,6 +33,7 @@ type sweeper struct {
 type verdict struct {
 	Findings []Finding `json:"findings,omitempty"`
 	Outcome  string    `json:"outcome"` // see cell
+	Ended    string    `json:"ended"`   // see ended
 }
 
 // batch is the runs that share a bubble and a recording of what blocked, since to begin
@@ -126,6 +129,9 @@ func (w *sweeper) all() (*SweepReport, error) {
 	if _, flushed := w.flush(); err == nil {
 		err = flushed
 	}
+	if err == nil {
+		err = w.sample()
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -153,6 +159,7 @@ func (w *sweeper) make(run explore.Run) ([]explore.Point, error) {
 	if known, ok := w.journal.Find(run); ok {
 		w.progress.Begin(run.String()).End(wrongWith(known.Value.Findings))
 		w.report.add(run, known.Value)
+		w.consider(run, known.Value, known.Points)
 		w.kept[run.String()] = true
 		return known.Points, nil
 	}
@@ -290,8 +297,9 @@ func (w *sweeper) flush() (int, error) {
 func (w *sweeper) settle(r *unjudged) error {
 	p := r.played
 	v := verdict{Findings: w.judge(p, w.without[p.run.Seed])}
-	v.Outcome = w.outcomeOf(p, v.Findings)
+	v.Outcome, v.Ended = w.outcomeOf(p, v.Findings), ended(p, w.without[p.run.Seed], v.Findings)
 	w.report.add(p.run, v)
+	w.consider(p.run, v, r.points)
 	return w.journal.Add(explore.Result[verdict]{Run: p.run, Points: r.points, Value: v})
 }
 
@@ -311,6 +319,9 @@ func (w *sweeper) single(run explore.Run) (*SweepReport, error) {
 		if err := w.settle(&unjudged{p, p.points}); err != nil {
 			return nil, err
 		}
+		if err := w.sample(); err != nil {
+			return nil, err
+		}
 	}
 	w.report.one = true
 	return w.report.finish(w.Scenario), nil
@@ -320,6 +331,9 @@ func (w *sweeper) single(run explore.Run) (*SweepReport, error) {
 func (w *sweeper) confirm() error {
 	for i := range w.report.Findings {
 		f := &w.report.Findings[i]
+		if f.Check == FoundDiffers {
+			continue // real TCP need not do the same again
+		}
 		var p *played
 		if f.Check == FoundBlocking {
 			var err error

@@ -30,6 +30,11 @@ type SweepReport struct {
 	// NotSwept says what the sweep did not look at, and why.
 	NotSwept []string `json:"not_swept"`
 
+	// Sampled are the runs on real TCP, and NotSampled those that were asked for and cannot
+	// be made there, and why: see [Real].
+	Sampled    []Sampled `json:"sampled,omitempty"`
+	NotSampled []string  `json:"not_sampled,omitempty"`
+
 	one    bool // it is one run that was asked for
 	all    []Finding
 	missed []string
@@ -118,6 +123,16 @@ func orAny(pattern string) string {
 		return "any point"
 	}
 	return pattern
+}
+
+// unsampled notes that a fault is not one of the sample on real TCP.
+func (r *SweepReport) unsampled(f explore.Fault, why string) {
+	what, _, _ := strings.Cut(f.Point, " ")
+	text := fmt.Sprintf("%s at %s: %s", kindOf(f), what, why)
+	if !slices.Contains(r.NotSampled, text) {
+		r.NotSampled = append(r.NotSampled, text)
+		slices.Sort(r.NotSampled)
+	}
 }
 
 // finish makes the report of what was taken in.
@@ -217,14 +232,28 @@ func (r *SweepReport) Merge(others ...*SweepReport) *SweepReport {
 			}
 		}
 		r.Findings = grouped(append(r.Findings, o.Findings...), r.order())
-		for _, text := range o.NotSwept {
-			if !slices.Contains(r.NotSwept, text) {
-				r.NotSwept = append(r.NotSwept, text)
-			}
+		r.NotSwept = union(r.NotSwept, o.NotSwept)
+		r.NotSampled = union(r.NotSampled, o.NotSampled)
+		r.Sampled = append(r.Sampled, o.Sampled...)
+	}
+	order := r.order()
+	slices.SortStableFunc(r.Sampled, func(a, b Sampled) int {
+		one, _ := explore.ParseRun(a.Fault) // which a Run has made
+		other, _ := explore.ParseRun(b.Fault)
+		return slices.Compare(order(one), order(other))
+	})
+	return r
+}
+
+// union is what is in one of two lists, in order.
+func union(a, b []string) []string {
+	for _, text := range b {
+		if !slices.Contains(a, text) {
+			a = append(a, text)
 		}
 	}
-	slices.Sort(r.NotSwept)
-	return r
+	slices.Sort(a)
+	return a
 }
 
 // order is that of runs: by how many faults they have, and then by those, in the order of
@@ -285,8 +314,24 @@ func (r *SweepReport) String() string {
 		return b.String()
 	}
 	b.WriteString("\n" + r.Table())
+	if len(r.Sampled) > 0 {
+		b.WriteString("\non real TCP, too:\n")
+	}
+	for _, s := range r.Sampled {
+		if s.Real == s.Virtual {
+			fmt.Fprintf(&b, "  %s: %s, as in virtual time\n", s.Fault, s.Real)
+		} else {
+			fmt.Fprintf(&b, "  %s: %s, and %s in virtual time\n", s.Fault, s.Real, s.Virtual)
+		}
+	}
 	b.WriteString("\nnot swept:\n")
 	for _, text := range r.NotSwept {
+		fmt.Fprintf(&b, "  %s\n", text)
+	}
+	if len(r.NotSampled) > 0 {
+		b.WriteString("\nnot on real TCP:\n")
+	}
+	for _, text := range r.NotSampled {
 		fmt.Fprintf(&b, "  %s\n", text)
 	}
 	return b.String()

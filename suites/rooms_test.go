@@ -48,7 +48,7 @@ var rooms = []room{
 	{"suites/loops", []string{"fakeloop", "fakeloop/progress"}},
 	{"suites/futures", []string{"fakeloop", "fakeloop/progress"}},
 	{"suites/verdicts", []string{"fakeloop", "toxics", "toxics/tcp", "asynctest", "asynctest/blocking", "suites/subjects", "suites/nameserver"}},
-	{"suites/sweeps", []string{"fakeloop", "asynctest", "asynctest/blocking", "suites/verdicts", "suites/subjects", "suites/nameserver"}},
+	{"suites/sweeps", []string{"fakeloop", "toxics", "toxics/tcp", "asynctest", "asynctest/blocking", "suites/verdicts", "suites/subjects", "suites/nameserver"}},
 }
 
 // banned are packages that must not be linked, however indirectly, into the

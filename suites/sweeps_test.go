@@ -163,7 +163,7 @@ var _ = Describe("a sweep of a broken subject", Label("sweep"), func() {
 					broken = s
 				}
 			}
-			broken.Start = bug.start
+			broken.Start, broken.OnTCP = bug.start, false
 			if bug.check != asynctest.FoundWrongValue { // the others need no more than a dial that fails
 				for _, call := range []string{"accept *", "read *", "write *", "offload *"} {
 					broken.More.Leave = append(broken.More.Leave, asynctest.LeftOut{Point: call, Why: "a dial is enough"})

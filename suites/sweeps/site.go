@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/windtunnel-go/windtunnel/asynctest"
+	"github.com/windtunnel-go/windtunnel/fakeloop"
 	"github.com/windtunnel-go/windtunnel/suites/nameserver"
 	"github.com/windtunnel-go/windtunnel/suites/verdicts"
 )
@@ -28,33 +29,45 @@ const (
 	name  = "page.windtunnel.test."
 )
 
-// open serves the page, and names if it is asked for by name, on the network of a tunnel,
-// and returns what a subject works with there. All ends with the tunnel's context.
-func open(tunnel *asynctest.Tunnel, byName bool, dir string, told func(string, error)) *verdicts.Run {
-	serve(tunnel)
+// site is where the page is served.
+type site struct {
+	loop    *fakeloop.Loop
+	network asynctest.Network
+	ctx     context.Context // with which all ends
+}
+
+// open serves the page, and returns what a subject works with there.
+func (s site) open(dir string, told func(string, error)) *verdicts.Run {
+	s.serve()
 	client := &http.Client{
 		Timeout: patience,
 		// One connection is kept for each page of a subject that fetches several at once.
-		Transport: &http.Transport{DialContext: tunnel.Net.DialContext, MaxIdleConnsPerHost: 10},
+		Transport: &http.Transport{DialContext: s.network.DialContext, MaxIdleConnsPerHost: 10},
 	}
-	context.AfterFunc(tunnel.Context(), client.CloseIdleConnections)
-	run := &verdicts.Run{
-		Loop: tunnel.Loop, Client: client, URL: "http://" + web + "/page",
-		Deadline: patience, Dial: tunnel.Net.DialContext, Dir: dir, Told: told,
+	context.AfterFunc(s.ctx, client.CloseIdleConnections)
+	return &verdicts.Run{
+		Loop: s.loop, Client: client, URL: "http://" + web + "/page",
+		Deadline: patience, Dial: s.network.DialContext, Dir: dir, Told: told,
 	}
-	if byName {
-		address, _ := netip.AddrFromSlice(tunnel.Net.Host("web").IP())
-		answer(tunnel, address)
-		run.URL = "http://" + name + ":80/page"
-		run.Resolver = &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return tunnel.Net.DialContext(ctx, "tcp", names)
-		}}
+}
+
+// byName has a run ask for the page by its name, which a name server knows, and not the
+// network.
+func (s site) byName(run *verdicts.Run, address net.IP) {
+	of, _ := netip.AddrFromSlice(address)
+	server, err := nameserver.Serve(s.listen(names), map[string]netip.Addr{name[:len(name)-1]: of})
+	if err != nil {
+		panic(fmt.Sprintf("sweeps: %v", err))
 	}
-	return run
+	context.AfterFunc(s.ctx, func() { _ = server.Close() })
+	run.URL = "http://" + name + ":80/page"
+	run.Resolver = &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return s.network.DialContext(ctx, "tcp", names)
+	}}
 }
 
 // serve serves the page.
-func serve(tunnel *asynctest.Tunnel) {
+func (s site) serve() {
 	server := &http.Server{
 		ErrorLog: log.New(io.Discard, "", 0), // it tells of injected errors of Accept
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -63,24 +76,15 @@ func serve(tunnel *asynctest.Tunnel) {
 			_, _ = io.WriteString(w, verdicts.Page) // a client that has gone is an injected fault
 		}),
 	}
-	listener := listen(tunnel, web)
+	listener := s.listen(web)
 	go func() { _ = server.Serve(listener) }() // ends with http.ErrServerClosed
-	context.AfterFunc(tunnel.Context(), func() { _ = server.Close() })
+	context.AfterFunc(s.ctx, func() { _ = server.Close() })
 }
 
-// answer answers questions for the name.
-func answer(tunnel *asynctest.Tunnel, address netip.Addr) {
-	server, err := nameserver.Serve(listen(tunnel, names), map[string]netip.Addr{name[:len(name)-1]: address})
+func (s site) listen(address string) net.Listener {
+	listener, err := s.network.Listen(address)
 	if err != nil {
-		panic(fmt.Sprintf("sweeps: %v", err))
-	}
-	context.AfterFunc(tunnel.Context(), func() { _ = server.Close() })
-}
-
-func listen(tunnel *asynctest.Tunnel, address string) net.Listener {
-	listener, err := tunnel.Net.Listen(address)
-	if err != nil {
-		panic(fmt.Sprintf("sweeps: %v", err)) // the network of a tunnel is empty
+		panic(fmt.Sprintf("sweeps: %v", err)) // the network is empty
 	}
 	return listener
 }

@@ -5,6 +5,10 @@ import (
 	"io"
 
 	"github.com/windtunnel-go/windtunnel/asynctest"
+	"github.com/windtunnel-go/windtunnel/fakeloop"
+	"github.com/windtunnel-go/windtunnel/suites/verdicts"
+	"github.com/windtunnel-go/windtunnel/toxics"
+	"github.com/windtunnel-go/windtunnel/toxics/tcp"
 )
 
 // Result is what came of sweeping one subject.
@@ -26,12 +30,37 @@ func (s Subject) Scenario(dir string) asynctest.Scenario {
 	scenario := s.More
 	scenario.Name, scenario.Handles, scenario.Progress.Out = s.Name, s.Handles, io.Discard
 	scenario.Run = func(tunnel *asynctest.Tunnel) any {
-		return asynctest.Adapt(func(settle func(string, error)) {
-			run := open(tunnel, s.Resolves, dir, settle)
-			tunnel.Loop.Named(s.Name).Post(func() { s.Start(run) })
+		return s.outcome(site{tunnel.Loop, tunnel.Net, tunnel.Context()}, dir, func(at site, run *verdicts.Run) {
+			if s.Resolves {
+				at.byName(run, tunnel.Net.Host("web").IP())
+			}
 		})
 	}
+	if s.OnTCP {
+		scenario.Real = asynctest.Real{
+			Listen: func(plan toxics.Plan) (asynctest.Network, error) { return tcp.Listen(tcp.Config{Plan: plan}) },
+			Run: func(tunnel *asynctest.RealTunnel) any {
+				return s.outcome(site{tunnel.Loop, tunnel.Net, tunnel.Context()}, dir, func(site, *verdicts.Run) {})
+			},
+			Point: "read client<*", Faults: onTCP,
+		}
+		if s.More.EveryByte {
+			scenario.Real.Every = 20
+		}
+	}
 	return scenario
+}
+
+// onTCP are the kinds of fault of which all are swept on real TCP, too.
+var onTCP = []fakeloop.FaultKind{fakeloop.FaultReset, fakeloop.FaultCut}
+
+// outcome starts the subject at a site and returns the future of its outcome.
+func (s Subject) outcome(at site, dir string, prepare func(site, *verdicts.Run)) any {
+	return asynctest.Adapt(func(settle func(string, error)) {
+		run := at.open(dir, settle)
+		prepare(at, run)
+		at.loop.Named(s.Name).Post(func() { s.Start(run) })
+	})
 }
 
 // Sweep sweeps the subject. One that blocks is first seen to be refused for it, and then

@@ -57,12 +57,35 @@ func (r Result) Cell(kind fakeloop.FaultKind) string {
 	return strings.Join(texts, ", ")
 }
 
+// Real says which faults came to the same on real TCP, and which did not; a finding tells
+// those, too.
+func (r Result) Real() string {
+	if r.Report == nil || len(r.Report.Sampled) == 0 {
+		return "-"
+	}
+	var same, others []string
+	for _, s := range r.Report.Sampled {
+		fault, _, _ := strings.Cut(s.Fault, " at ")
+		if s.Real == s.Virtual {
+			same = append(same, fault)
+		} else {
+			others = append(others, fault+": "+s.Real)
+		}
+	}
+	text := strings.Join(append(others, same...), ", ")
+	if len(same) > 0 {
+		text += ": same"
+	}
+	return text
+}
+
 // Table renders results: a row for each subject, a column for each kind of fault.
 func Table(results []Result) string {
 	rows := [][]string{{"", "points", "no fault"}}
 	for _, k := range Kinds {
 		rows[0] = append(rows[0], string(k))
 	}
+	rows[0] = append(rows[0], "on real TCP")
 	for _, r := range results {
 		points := "n/a"
 		if r.Report != nil {
@@ -72,7 +95,7 @@ func Table(results []Result) string {
 		for _, k := range Kinds {
 			row = append(row, r.Cell(k))
 		}
-		rows = append(rows, row)
+		rows = append(rows, append(row, r.Real()))
 	}
 	width := make([]int, len(rows[0]))
 	for _, row := range rows {

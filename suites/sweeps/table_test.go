@@ -51,6 +51,17 @@ func TestTable(t *testing.T) {
 	}
 }
 
+func TestReal(t *testing.T) {
+	r := Result{Subject: named, Report: report()}
+	if got := r.Real(); got != "-" {
+		t.Errorf("nothing sampled: %q", got)
+	}
+	r.Report.Sampled = []asynctest.Sampled{{Fault: "reset at read #1", Virtual: "error", Real: "error"}, {Fault: "cut at read #1", Virtual: "error", Real: "ok"}, {Fault: "refused at dial #1", Virtual: "ok", Real: "ok"}}
+	if got := r.Real(); got != "cut: ok, reset, refused: same" {
+		t.Errorf("one that differs: %q", got)
+	}
+}
+
 // Whatever differs from what must be is told, and nothing else.
 func TestDeviations(t *testing.T) {
 	found := asynctest.Finding{Check: asynctest.FoundErrorLost, Place: "a.go:1", Fault: "error at read #1", Text: "it is gone"}

@@ -1,0 +1,129 @@
+package asynctest
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"syscall"
+
+	"github.com/windtunnel-go/windtunnel/fakeloop"
+	"github.com/windtunnel-go/windtunnel/fakeloop/explore"
+	"github.com/windtunnel-go/windtunnel/toxics"
+)
+
+// The points at which a plan can do what a sweep does.
+var (
+	wireDial   = regexp.MustCompile(`^dial ([^>]+)>(\S+) #(\d+)$`)
+	wireLookup = regexp.MustCompile(`^lookup ([^>]+)>(\S+) #(\d+)$`)
+	wireRead   = regexp.MustCompile(`^read ([^<]+)<(\S+) conn (\d+) #(\d+)$`)
+)
+
+// Why a fault is not one of a sample on real TCP.
+const (
+	notOfNetwork = "it is no fault of the network: only a fake can have it"
+	notInTime    = "it is about time, which passes there: a run would take minutes"
+	notTheFirst  = "a plan can tell the first one from the others, and no other"
+	notTheClient = "the server has the error, and how soon the client hears of it is a race there"
+)
+
+// onWire returns the plans that do on real TCP what a fault does in virtual time, the best
+// one first, and what errors.Is must find in the outcome then, nil if nobody is told of an
+// error; or why there is none.
+func (r *SweepReport) onWire(f explore.Fault, redials bool) (plans []toxics.Plan, target error, why string) {
+	kind := kindOf(f)
+	if kind == fakeloop.FaultSlow || kind == fakeloop.FaultBlackHole {
+		return nil, nil, notInTime
+	}
+	if at := wireDial.FindStringSubmatch(f.Point); at != nil {
+		return dialOnWire(kind, at)
+	}
+	if at := wireLookup.FindStringSubmatch(f.Point); at != nil {
+		if at[3] != "1" {
+			return nil, nil, notTheFirst
+		}
+		if kind != fakeloop.FaultError {
+			return nil, nil, notOfNetwork
+		}
+		return placed(toxics.FailLookup{}, at[1], at[2]), nil, ""
+	}
+	at := wireRead.FindStringSubmatch(f.Point)
+	i := slices.IndexFunc(r.Points, func(p explore.Point) bool { return p.Name == f.Point })
+	switch {
+	case kind != fakeloop.FaultReset && kind != fakeloop.FaultCut || at == nil || i < 0:
+		return nil, nil, notOfNetwork
+	case r.Points[i].Remote:
+		return nil, nil, notTheClient
+	}
+	cut := toxics.Cut{After: r.passed(at), Reset: kind == fakeloop.FaultReset}
+	if kind == fakeloop.FaultReset {
+		target = syscall.ECONNRESET
+	} else {
+		cut.After += int64((&fakeloop.Fault{After: cutAfter(f)}).Cut(r.Points[i].Bytes))
+	}
+	if at[3] == "1" {
+		plans = placed(cut, at[1], at[2])
+	}
+	if r.connections() == 1 && !redials { // then the whole network may have it
+		plans = append(plans, toxics.Plan{Toxics: []toxics.Toxic{cut}})
+	}
+	if plans == nil {
+		return nil, nil, notTheFirst
+	}
+	return plans, target, ""
+}
+
+func dialOnWire(kind fakeloop.FaultKind, at []string) ([]toxics.Plan, error, string) {
+	errno := map[fakeloop.FaultKind]syscall.Errno{
+		fakeloop.FaultError: syscall.EHOSTUNREACH, fakeloop.FaultTimeout: syscall.ETIMEDOUT, fakeloop.FaultRefused: syscall.ECONNREFUSED,
+	}[kind]
+	switch {
+	case errno == 0:
+		return nil, nil, notOfNetwork
+	case at[3] != "1":
+		return nil, nil, notTheFirst
+	case kind == fakeloop.FaultRefused:
+		return placed(toxics.Refuse{}, at[1], at[2]), errno, ""
+	}
+	return placed(toxics.FailDial{Errno: errno}, at[1], at[2]), errno, ""
+}
+
+// placed is a plan with one effect on the first that goes from one host to another.
+func placed(e toxics.Effect, from, to string) []toxics.Plan {
+	return []toxics.Plan{{Faults: []toxics.Fault{toxics.Inject(e).Between(from, to).First(1)}}}
+}
+
+// passed is how many bytes the reads of a connection have had before one of them.
+func (r *SweepReport) passed(at []string) (sum int64) {
+	number, _ := strconv.Atoi(at[4]) // digits
+	for _, p := range r.Points {
+		other := wireRead.FindStringSubmatch(p.Name)
+		if other == nil || !slices.Equal(other[1:4], at[1:4]) {
+			continue
+		}
+		if n, _ := strconv.Atoi(other[4]); n < number {
+			sum += int64(p.Bytes)
+		}
+	}
+	return sum
+}
+
+// connections is how many there are without faults.
+func (r *SweepReport) connections() int {
+	known := map[string]bool{}
+	for _, p := range r.Points {
+		if at := wireRead.FindStringSubmatch(p.Name); at != nil && !p.Remote {
+			known[fmt.Sprint(at[1:4])] = true
+		}
+	}
+	return len(known)
+}
+
+// cutAfter is behind how many bytes a fault cuts, -1 for half of them.
+func cutAfter(f explore.Fault) int {
+	var n int
+	if _, err := fmt.Sscanf(f.Way, "cut after %d bytes", &n); err != nil {
+		return -1
+	}
+	return n
+}
