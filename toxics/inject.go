@@ -27,7 +27,8 @@ import (
 //
 // and the same for the server's end, as in "read api:80<client conn 1". A read is one of
 // a chunk that has arrived, or of the end of the stream, whichever calls of Read it
-// takes; an error at the server's end is remote. A connection is the n-th that was dialled
+// takes; a write is one call of Write, unless [Config].JoinWrites says otherwise. An error
+// at the server's end is remote. A connection is the n-th that was dialled
 // from the one to the other, and has no points where it is only waited for.
 //
 // A black hole lets nothing through any more; the deadlines of the connection go on. A
@@ -203,13 +204,21 @@ func (e *faultyEnd) write(c *Conn, b []byte) (int, error) {
 	if broken != nil {
 		return 0, broken
 	}
+	joins := e.network.config.JoinWrites
+	if joins && c.out.holds() {
+		return c.out.write(b, &c.writing)
+	}
 	f := e.network.fault("write "+e.to, writeKinds, len(b), e.remote)
 	if f == nil {
 		return c.out.write(b, &c.writing)
 	}
 	switch f.Kind {
 	case fakeloop.FaultTimeout:
-		return 0, f.With(os.ErrDeadlineExceeded)
+		err := f.With(os.ErrDeadlineExceeded)
+		if joins {
+			c.out.look(func() { e.broken = err })
+		}
+		return 0, err
 	case fakeloop.FaultReset:
 		err := f.With(os.NewSyscallError("write", syscall.ECONNRESET))
 		c.out.look(func() { e.broken = err })

@@ -271,6 +271,53 @@ func TestPointsOfAConversation(t *testing.T) {
 	})
 }
 
+// Writes that are joined are one point, whose fault strikes them all.
+func TestJoinWrites(t *testing.T) {
+	for _, test := range []struct {
+		joins  bool
+		kind   fakeloop.FaultKind // at the first point; "" is no fault
+		writes string             // points
+		fails  []bool
+	}{
+		{false, "", "#1 #2 #3", []bool{false, false, false}},
+		{true, "", "#1 #2", []bool{false, false, false}},
+		{false, fakeloop.FaultTimeout, "#1 #2 #3", []bool{true, false, false}},
+		{true, fakeloop.FaultTimeout, "#1", []bool{true, true, true}},
+		{true, fakeloop.FaultError, "#1", []bool{true, true, true}},
+	} {
+		t.Run(fmt.Sprintf("%v %s", test.joins, test.kind), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				i := &injector{point: "write client>server:7 conn 1 #1", kind: test.kind}
+				loop := fakeloop.New(fakeloop.Config{Mode: fakeloop.Bubble})
+				defer loop.Close()
+				n, err := NewNetwork(Config{Faults: i, Gate: loop.Gate(), JoinWrites: test.joins})
+				must(t, err)
+				defer n.Close()
+				_, err = n.Listen("server:7")
+				must(t, err)
+				c, err := n.DialContext(context.Background(), "tcp", "server:7")
+				must(t, err)
+				for k, fails := range test.fails {
+					if _, err := c.Write([]byte("ask")); (err != nil) != fails {
+						t.Errorf("write %d: %v", k+1, err)
+					}
+					if k == 1 {
+						must(t, loop.Settle())
+					}
+				}
+				var writes []string
+				for _, p := range i.points {
+					if number, ok := strings.CutPrefix(p.Name, "write client>server:7 conn 1 "); ok {
+						writes = append(writes, number)
+					}
+				}
+				equal(t, "points", strings.Join(writes, " "), test.writes)
+				must(t, c.Close())
+			})
+		})
+	}
+}
+
 // A connection that is reset before it is handed over, which waits at a gate, arrives as
 // one that was.
 func TestResetBeforeTheHandOver(t *testing.T) {

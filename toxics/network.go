@@ -44,6 +44,12 @@ type Config struct {
 	// Faults says what goes wrong besides the plan, point by point; nil means nothing.
 	Faults FaultPoints
 
+	// JoinWrites makes one fault point of all that an end writes before the network takes
+	// it, however often Write is called for that, so at a Gate what it writes at one
+	// instant: for libraries whose goroutines race for what goes into one Write. The fault
+	// strikes the first of these calls, and when that has timed out all others do.
+	JoinWrites bool
+
 	_ struct{}
 }
 

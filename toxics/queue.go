@@ -190,6 +190,13 @@ func (q *queue) put(segment []byte) bool {
 	return true
 }
 
+// holds reports whether there is something that nobody has taken yet.
+func (q *queue) holds() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return len(q.segments) > 0
+}
+
 // await returns when there is something to take.
 func (q *queue) await() {
 	q.mu.Lock()
