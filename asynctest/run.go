@@ -60,7 +60,8 @@ func Run(t TestingT, f func(tunnel *Tunnel), options ...TunnelOption) {
 	parallel := subtestsOf(t)
 	b := bubble.Start()
 	var made atomic.Pointer[Tunnel] // by a function that may never return
-	r := b.Run(bubble.Call{Body: func(context.Context) {
+	config := newTunnelConfig(options)
+	r := b.Run(bubble.Call{Horizon: config.bubbleHorizon(), Body: func(context.Context) {
 		tunnel := NewTunnel(append([]TunnelOption{seed}, options...)...)
 		made.Store(tunnel)
 		f(tunnel)

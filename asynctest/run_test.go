@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
+	"path"
 	"runtime"
 	"strings"
 	"sync"
@@ -171,6 +173,77 @@ func TestRunReports(t *testing.T) {
 			}
 		})
 	}
+}
+
+// The horizon of a tunnel is that of the calls that wait for its loop, and the function of Run
+// may go on for seven times as long.
+func TestHorizonOfTheTunnel(t *testing.T) {
+	const day = 24 * time.Hour
+	// wait has a future settled after d by somebody whose timers the loop cannot see.
+	wait := func(d time.Duration) func(*subject, *Tunnel) {
+		return func(s *subject, tunnel *Tunnel) {
+			p := fakeloop.NewPromise[int](tunnel.Loop, "late")
+			go func() {
+				time.Sleep(d)
+				_ = tunnel.Loop.PostFrom("sleeper", func() { p.Resolve(1) })
+			}()
+			if err := tunnel.Loop.Await(p.Future()); err != nil {
+				s.Errorf("after %v: %v", tunnel.Elapsed(), err)
+			}
+			time.Sleep(d) // to let it end
+		}
+	}
+	far := WithLoop(fakeloop.Config{Horizon: 30 * day})
+	for _, c := range []struct {
+		name    string
+		f       func(*subject, *Tunnel)
+		options []TunnelOption
+		want    string // the beginning of the only error
+	}{
+		{"without", wait(2 * day), nil, "after 24h0m0s: "},
+		{"far", wait(20 * day), []TunnelOption{WithHorizon(30 * day)}, ""},
+		{"far by WithLoop", wait(20 * day), []TunnelOption{far}, ""},
+		{"near", wait(2 * time.Hour), []TunnelOption{WithHorizon(time.Hour)}, "after 1h0m0s: "},
+		{"in the place of the loop's", wait(2 * time.Hour), []TunnelOption{WithHorizon(time.Hour), far}, "after 1h0m0s: "},
+		{"so far that seven times as far overflows", wait(8 * day), []TunnelOption{WithHorizon(math.MaxInt64 / 2)}, ""},
+		{"a deadlock", func(*subject, *Tunnel) { select {} }, []TunnelOption{WithHorizon(10 * day)}, "asynctest: a deadlock: this has not come by 1680h0m0s of virtual time"},
+		{"no sooner than without", func(*subject, *Tunnel) { time.Sleep(6 * day) }, []TunnelOption{WithHorizon(time.Hour)}, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			g := NewWithT(t)
+			s, _ := runSubject(c.f, c.options...)
+			if c.want == "" {
+				g.Expect(s.errors).To(BeEmpty())
+				return
+			}
+			g.Expect(s.errors).NotTo(BeEmpty())
+			g.Expect(s.errors[0]).To(HavePrefix(c.want))
+		})
+	}
+	g := NewWithT(t)
+	g.Expect(func() { WithHorizon(0) }).To(PanicWith("asynctest: WithHorizon(0s): the horizon must be positive"))
+	g.Expect(func() { WithHorizon(-time.Second) }).To(PanicWith("asynctest: WithHorizon(-1s): the horizon must be positive"))
+	outside := NewTunnel(WithHorizon(time.Hour))
+	defer outside.Close()
+	outside.Loop.AfterFunc(2*time.Hour, func() {})
+	limit, ok := errors.AsType[*fakeloop.LimitError](outside.Loop.RunUntilIdle())
+	g.Expect(ok && limit.Horizon == time.Hour).To(BeTrue())
+}
+
+// A framework is told which functions are not the user's before one of them panics.
+func TestHelperOfTheTunnel(t *testing.T) {
+	g := NewWithT(t)
+	var helpers []string
+	tunnel := NewTunnel(WithHelper(func(skip int) {
+		pc, _, _, _ := runtime.Caller(skip + 1)
+		helpers = append(helpers, path.Base(runtime.FuncForPC(pc).Name()))
+	}))
+	g.Expect(func() { tunnel.Go("client", func() {}) }).To(Panic())
+	g.Expect(helpers).To(Equal([]string{"asynctest.(*Tunnel).refuse", "asynctest.(*Tunnel).Go"}))
+	g.Expect(tunnel.Close()).To(Succeed())
+	helpers = nil
+	g.Expect(func() { tunnel.Go("client", func() {}) }).To(Panic())
+	g.Expect(helpers).To(Equal([]string{"asynctest.(*Tunnel).refuse", "asynctest.(*Tunnel).mustBe", "asynctest.(*Tunnel).Go"}))
 }
 
 // A callback that posts itself for ever ends at the limit of an instant, whatever the test

@@ -32,6 +32,7 @@ type Tunnel struct {
 	Net *toxics.Network
 
 	seed    uint64
+	helper  func(skip int) // see WithHelper
 	ctx     context.Context
 	cancel  context.CancelCauseFunc
 	rec     *blocking.Recorder
@@ -49,17 +50,12 @@ var ErrTunnelClosed = errors.New("asynctest: the tunnel is closed")
 // NewTunnel makes a tunnel; close it with Close. In a testing/synctest bubble that neither
 // [Run] nor package spec has made it has no detector, since that cannot start there.
 func NewTunnel(options ...TunnelOption) *Tunnel {
-	c := tunnelConfig{}
-	for _, o := range options {
-		if o != nil {
-			o.applyTunnel(&c)
-		}
-	}
+	c := newTunnelConfig(options)
 	if !c.seeded {
 		c.seed = rerun.Seed(rerun.Base(defaultBase), "", 1)
 	}
 	c.setPlan()
-	t := &Tunnel{seed: c.seed}
+	t := &Tunnel{seed: c.seed, helper: c.helper}
 	c.loop.Sites = true
 	if c.loop.Mode == fakeloop.Virtual && bubble.ID() != 0 {
 		c.loop.Mode = fakeloop.Bubble
@@ -189,7 +185,7 @@ func (t *Tunnel) Settle() error {
 func (t *Tunnel) Go(name string, f func()) *fakeloop.Goroutine {
 	t.mustBe("Go", open)
 	if t.Loop.Mode() == fakeloop.Virtual {
-		panic("asynctest: Tunnel.Go: this tunnel was made outside of bubbles, where it has no goroutines: use Run, or call spec.Tunnel in a spec that is decorated with spec.Bubble, or in its BeforeEach in a container that is")
+		t.refuse(1, "asynctest: Tunnel.Go: this tunnel was made outside of bubbles, where it has no goroutines: use Run, or call spec.Tunnel in a spec that is decorated with spec.Bubble, or in its BeforeEach in a container that is")
 	}
 	return t.Loop.Go(name, f)
 }
@@ -203,13 +199,27 @@ const (
 )
 
 // mustBe panics if the tunnel is in no condition for a call.
+//
+//go:noinline
 func (t *Tunnel) mustBe(call string, c condition) {
 	switch {
 	case t.Loop == nil:
-		panic(fmt.Sprintf("asynctest: Tunnel.%s: this tunnel has not been made: use Run, spec.Tunnel or NewTunnel", call))
+		t.refuse(2, fmt.Sprintf("asynctest: Tunnel.%s: this tunnel has not been made: use Run, spec.Tunnel or NewTunnel", call))
 	case c == open && t.closed.Load():
-		panic(fmt.Sprintf("asynctest: Tunnel.%s: the tunnel is closed, as a tunnel is when its test is over: make one in each test", call))
+		t.refuse(2, fmt.Sprintf("asynctest: Tunnel.%s: the tunnel is closed, as a tunnel is when its test is over: make one in each test", call))
 	}
+}
+
+// refuse panics, for the method that is so many callers up.
+//
+//go:noinline
+func (t *Tunnel) refuse(up int, text string) {
+	if t.helper != nil {
+		for i := range up + 1 {
+			t.helper(i)
+		}
+	}
+	panic(text)
 }
 
 // Close cancels the context, in a bubble lets everybody who hears of that come to rest,

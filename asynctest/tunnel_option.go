@@ -1,9 +1,13 @@
 package asynctest
 
 import (
+	"cmp"
 	"fmt"
+	"math"
+	"time"
 
 	"github.com/windtunnel-go/windtunnel/asynctest/blocking"
+	"github.com/windtunnel-go/windtunnel/asynctest/internal/bubble"
 	"github.com/windtunnel-go/windtunnel/fakeloop"
 	"github.com/windtunnel-go/windtunnel/toxics"
 )
@@ -12,8 +16,8 @@ import (
 // test does the same each time.
 const defaultBase = 1
 
-// TunnelOption says how a [Tunnel] is made: [WithSeed], [WithReplay], [WithLoop],
-// [WithNetwork], [WithPlan], [WithRules], [WithFatal]. One that is nil says nothing.
+// TunnelOption says how a [Tunnel] is made: [WithSeed], [WithReplay], [WithLoop], [WithHorizon],
+// [WithNetwork], [WithPlan], [WithRules], [WithFatal], [WithHelper]. One that is nil says nothing.
 type TunnelOption interface{ applyTunnel(*tunnelConfig) }
 
 type tunnelConfig struct {
@@ -24,7 +28,10 @@ type tunnelConfig struct {
 	plan   *toxics.Plan // in the place of the one in net
 	rules  []blocking.Rule
 	fatal  func(any) bool
+	helper func(skip int)
 	blind  bool // without a detector
+
+	horizon time.Duration // in the place of the one in loop; 0 for that
 
 	decisions fakeloop.Source // takes the place of what loop has
 }
@@ -35,6 +42,27 @@ type tunnelConfig struct {
 const DefaultInstantLimit = 20_000
 
 type tunnelOption func(*tunnelConfig)
+
+func newTunnelConfig(options []TunnelOption) tunnelConfig {
+	c := tunnelConfig{}
+	for _, o := range options {
+		if o != nil {
+			o.applyTunnel(&c)
+		}
+	}
+	c.loop.Horizon = cmp.Or(c.horizon, c.loop.Horizon)
+	return c
+}
+
+// bubbleHorizon is how far a function may move virtual time in the bubble of its tunnel: as
+// many times as far as a call that waits for the loop as it is without an option, and no less.
+func (c *tunnelConfig) bubbleHorizon() time.Duration {
+	const times = bubble.DefaultHorizon / fakeloop.DefaultHorizon
+	if c.loop.Horizon > math.MaxInt64/times {
+		return math.MaxInt64
+	}
+	return max(bubble.DefaultHorizon, times*c.loop.Horizon)
+}
 
 func (o tunnelOption) applyTunnel(c *tunnelConfig) { o(c) }
 
@@ -67,6 +95,18 @@ func WithLoop(config fakeloop.Config) TunnelOption {
 	return tunnelOption(func(c *tunnelConfig) { c.loop = config })
 }
 
+// WithHorizon sets how far, in virtual time, one call that waits for the loop of a tunnel may
+// move it before it gives up: the Horizon of fakeloop.Config, in the place of the one of
+// [WithLoop]. Without either it is a day in a bubble, and there is none outside of one. The
+// function of [Run] may move time seven times as far, and at least a week, before it counts as
+// a deadlock. WithHorizon panics if d is not positive.
+func WithHorizon(d time.Duration) TunnelOption {
+	if d <= 0 {
+		panic(fmt.Sprintf("asynctest: WithHorizon(%v): the horizon must be positive", d))
+	}
+	return tunnelOption(func(c *tunnelConfig) { c.horizon = d })
+}
+
 // WithNetwork configures the network of a tunnel, which panics if the plan is not valid.
 // Unless they are given, the tunnel sets the seed of the plan to its own, and the gate to
 // that of its loop. See [WithPlan] for a plan whose seed may be zero.
@@ -91,6 +131,14 @@ func WithRules(rules ...blocking.Rule) TunnelOption {
 // fakeloop.Config. Package spec gives that of Ginkgo.
 func WithFatal(fatal func(recovered any) bool) TunnelOption {
 	return tunnelOption(func(c *tunnelConfig) { c.fatal = fatal })
+}
+
+// WithHelper tells a test framework which functions of a tunnel are none in which a failure is:
+// before a method refuses to be misused, with a panic, helper is called with 0, 1 and so on,
+// for the function that calls it, for the caller of that, as far as the method. Package spec
+// gives that of Ginkgo, which then names the line of the user.
+func WithHelper(helper func(skip int)) TunnelOption {
+	return tunnelOption(func(c *tunnelConfig) { c.helper = helper })
 }
 
 // withoutDetector is for runs that nobody asks whether they blocked.

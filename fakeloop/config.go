@@ -128,8 +128,9 @@ type Config struct {
 	// Guard is how long, in real time, a driving or waiting call waits before it
 	// gives up with a *StuckError: a virtual loop for work outside, a wall loop for
 	// what it is waiting for altogether, counted from the last timer that is set
-	// when the call begins. Zero means DefaultGuard. It does not end Run on a wall
-	// loop.
+	// when the call begins: it must be longer than the timers that callbacks set
+	// meanwhile, which may be ones that set themselves again for ever. Zero means
+	// DefaultGuard. It does not end Run on a wall loop.
 	Guard time.Duration
 
 	// PassLimit is how many events the gate of a bubble lets through at one instant

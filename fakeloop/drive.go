@@ -245,6 +245,7 @@ func (l *Loop) stuckError() error {
 	}
 	if len(err.Work) == 0 { // a loop that goes on and on
 		timers := l.timers.sorted()
+		err.notYet = l.mode == Wall && len(timers) > 0 && timers[0].when > l.now
 		for _, t := range timers[:min(len(timers), 3)] {
 			err.Work = append(err.Work, t.item().String())
 		}

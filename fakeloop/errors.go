@@ -218,6 +218,7 @@ type StuckError struct {
 	Cycle []string      // if the work waits for the loop: who waits for whom
 
 	virtual bool // After is virtual time, that of a bubble
+	notYet  bool // Work begins with timers of a wall loop that will come due
 }
 
 // Error names what did not come back and, where finished work is held back
@@ -234,8 +235,13 @@ func (e *StuckError) Error() string {
 	if e.virtual {
 		clock, setting = "virtual", " Config.Horizon sets how long to wait."
 	}
-	fmt.Fprintf(&b, "fakeloop: at %v gave up after %v of %s time; what the loop waits for has not come: %s.",
-		e.At, e.After, clock, strings.Join(e.Work, "; "))
+	what := "has not come"
+	if e.notYet {
+		what = "is not due yet"
+		setting = " A wait counts Config.Guard from the last timer that was set when it began, and a callback has set this one since: a Guard that is longer than all timers of callbacks lets it come, and nothing but Stop ends one that sets itself again for ever."
+	}
+	fmt.Fprintf(&b, "fakeloop: at %v gave up after %v of %s time; what the loop waits for %s: %s.",
+		e.At, e.After, clock, what, strings.Join(e.Work, "; "))
 	if len(e.Held) > 0 {
 		fmt.Fprintf(&b, " Done, and held back behind it to keep the order of the run: %s. If the first waits for one of these, that is a cycle.",
 			strings.Join(e.Held, "; "))

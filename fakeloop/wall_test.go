@@ -296,18 +296,37 @@ func TestConcurrentCloseOfAWallLoop(t *testing.T) {
 // A timer that sets itself again for ever does not keep a waiting call for ever.
 func TestGuardOfABusyWallLoop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		loop := newLoop(t, fakeloop.Config{Mode: fakeloop.Wall, Guard: time.Minute})
+		loop := newLoop(t, fakeloop.Config{Mode: fakeloop.Wall, Guard: time.Minute + time.Second/2}) // between two ticks
 		var tick func()
 		tick = func() { loop.Named("tick").AfterFunc(time.Second, tick) }
-		loop.Post(tick)
+		loop.AfterFunc(time.Second, tick)
 		p := fakeloop.NewPromise[int](loop, "reply")
 		_, err := p.Future().Wait()
-		stuck := as[*fakeloop.StuckError](t, err)
-		if text := stuck.Error(); !strings.Contains(text, `gave up after 1m0s of real time; what the loop waits for has not come: timer "tick"`) {
-			t.Errorf("got %s", text)
+		wantErrorText(t, as[*fakeloop.StuckError](t, err), `fakeloop: at 1m1.5s gave up after 1m0.5s of real time; what the loop waits for is not due yet: timer "tick" (#), due at 1m2s; callback "tick" (#).`+notYet)
+	})
+}
+
+// A timer that a callback sets for longer than the guard is told from work that does not
+// come, and a longer guard lets it come.
+func TestGuardThatIsShorterThanATimerOfACallback(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, guard := range []time.Duration{time.Minute, 2*time.Minute + 1} {
+			loop := newLoop(t, fakeloop.Config{Mode: fakeloop.Wall, Guard: guard})
+			p := fakeloop.NewPromise[int](loop, "reply")
+			loop.Named("ask").AfterFunc(time.Second, func() { // by when the wait has begun
+				loop.Named("answer").AfterFunc(2*time.Minute, func() { p.Resolve(1) })
+			})
+			_, err := p.Future().Wait()
+			if guard > 2*time.Minute {
+				sameError(t, "Wait", err, nil)
+				continue
+			}
+			wantErrorText(t, as[*fakeloop.StuckError](t, err), `fakeloop: at 1m1s gave up after 1m0s of real time; what the loop waits for is not due yet: timer "answer" (#), due at 2m1s; callback "ask" (#).`+notYet)
 		}
 	})
 }
+
+const notYet = " A wait counts Config.Guard from the last timer that was set when it began, and a callback has set this one since: a Guard that is longer than all timers of callbacks lets it come, and nothing but Stop ends one that sets itself again for ever."
 
 // What callbacks panicked with is often why nothing comes.
 func TestIdleErrorShowsPanics(t *testing.T) {

@@ -21,9 +21,12 @@ import (
 //
 // Its seed is [Seed].
 func Tunnel(options ...asynctest.TunnelOption) *asynctest.Tunnel {
-	all := append([]asynctest.TunnelOption{asynctest.WithSeed(Seed()), asynctest.WithFatal(isFailure)}, options...)
+	all := append([]asynctest.TunnelOption{asynctest.WithSeed(Seed()), asynctest.WithFatal(isFailure), asynctest.WithHelper(markHelper)}, options...)
 	t := asynctest.NewTunnel(all...)
 	observe(t)
 	ginkgo.DeferCleanup(types.NewCodeLocation(1), t.Close)
 	return t
 }
+
+// markHelper tells Ginkgo that a caller of its caller is not where a spec fails.
+func markHelper(skip int) { types.MarkAsHelper(skip + 1) }

@@ -109,3 +109,17 @@ var _ = Describe("an Ordered container", Ordered, ContinueOnFailure, spec.Bubble
 		time.Sleep(time.Hour)
 	})
 })
+
+// Here Ginkgo itself says where a panic was.
+var _ = Describe("misuse outside of bubbles", func() {
+	It("of tunnel.Go", func() {
+		tunnel := spec.Tunnel()
+		tunnel.Go("client", func() {})
+	})
+
+	It("of a tunnel that is closed", func() {
+		tunnel := spec.Tunnel()
+		Expect(tunnel.Close()).To(Succeed())
+		tunnel.Go("client", func() {})
+	})
+})
