@@ -2,7 +2,6 @@ package toxics
 
 import (
 	"errors"
-	"fmt"
 	"net"
 	"os"
 	"slices"
@@ -31,8 +30,8 @@ const firstEphemeral = 32768
 // Host returns the host of that name, which may be an IP address. The case of a name
 // does not matter. Without a name, or with one that has a port, Host panics.
 func (n *Network) Host(name string) *Host {
-	if !isHost(name) {
-		panic(fmt.Sprintf("toxics: Host(%q): that is not the name of a host; write one like \"api\", without a port", name))
+	if err := CheckHost(name); err != nil {
+		panic("toxics: Host: " + err.Error() + ", without a port")
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -128,8 +127,8 @@ func (n *Network) bind(address string) (*listener, error) {
 	if host == "" {
 		return nil, errors.New("a listener of a virtual network needs a host: write \"api:80\", not \":80\"")
 	}
-	if !isHost(host) {
-		return nil, fmt.Errorf("%q is not the name of a host; write one like \"api\"", host)
+	if err := CheckHost(host); err != nil {
+		return nil, err
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
