@@ -262,7 +262,7 @@ func (e *InjectedError) Temporary() bool {
 
 // rooms are how the functions of this module begin that stand between a fault and the
 // code under test.
-var rooms = []string{packagePath + ".", packagePath + "/", modulePath + "toxics.", modulePath + "asynctest."}
+var rooms = []string{packagePath + ".", packagePath + "/", modulePath + "toxics.", modulePath + "toxics/tcp.", modulePath + "asynctest."}
 
 const modulePath = "github.com/windtunnel-go/windtunnel/"
 

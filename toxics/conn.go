@@ -62,7 +62,7 @@ func (c *Conn) Close() error {
 	}
 	var failed error
 	if c.faulty != nil {
-		failed = c.faulty.close()
+		failed = c.faulty.points.Close()
 	}
 	abrupt := c.abrupt.Load()
 	// The reading side first: a Read of this end must not see the peer's answer to

@@ -2,7 +2,6 @@ package toxics
 
 import (
 	"errors"
-	"fmt"
 	"net"
 	"os"
 	"slices"
@@ -10,8 +9,6 @@ import (
 	"strings"
 	"sync"
 	"syscall"
-
-	"github.com/windtunnel-go/windtunnel/fakeloop"
 )
 
 // Host is one host of a virtual network: who dials, and who listens. A host has a name
@@ -31,8 +28,8 @@ const firstEphemeral = 32768
 // Host returns the host of that name, which may be an IP address. The case of a name
 // does not matter. Without a name, or with one that has a port, Host panics.
 func (n *Network) Host(name string) *Host {
-	if !isHost(name) {
-		panic(fmt.Sprintf("toxics: Host(%q): that is not the name of a host; write one like \"api\", without a port", name))
+	if err := CheckHost(name); err != nil {
+		panic("toxics: Host: " + err.Error() + ", without a port")
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -128,8 +125,8 @@ func (n *Network) bind(address string) (*listener, error) {
 	if host == "" {
 		return nil, errors.New("a listener of a virtual network needs a host: write \"api:80\", not \":80\"")
 	}
-	if !isHost(host) {
-		return nil, fmt.Errorf("%q is not the name of a host; write one like \"api\"", host)
+	if err := CheckHost(host); err != nil {
+		return nil, err
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -155,11 +152,11 @@ func (n *Network) bind(address string) (*listener, error) {
 // net.ErrClosed.
 func (l *listener) Accept() (net.Conn, error) {
 	for {
-		c, f, err := l.next()
+		c, v, err := l.next()
 		switch {
 		case err != nil:
 			return nil, err
-		case f == nil:
+		case v == nil:
 			return c.serverEnd, nil
 		}
 		c.breakOff()
@@ -167,7 +164,7 @@ func (l *listener) Accept() (net.Conn, error) {
 }
 
 // next returns the next connection, and what is wrong with it if that is not the error.
-func (l *listener) next() (*connection, *fakeloop.Fault, error) {
+func (l *listener) next() (*connection, *Verdict, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for len(l.backlog) == 0 && !l.closed {
@@ -176,13 +173,13 @@ func (l *listener) next() (*connection, *fakeloop.Fault, error) {
 	if l.closed {
 		return nil, nil, l.error("accept")
 	}
-	f := l.failAccept()
-	if f != nil && f.Kind == fakeloop.FaultError { // the connection can be accepted later
-		return nil, nil, &net.OpError{Op: "accept", Net: "tcp", Addr: l.address, Err: f.With(os.NewSyscallError("accept", syscall.EMFILE))}
+	v := l.failAccept()
+	if v != nil && v.Err != nil { // the connection can be accepted later
+		return nil, nil, &net.OpError{Op: "accept", Net: "tcp", Addr: l.address, Err: v.Err}
 	}
 	c := l.backlog[0]
 	l.backlog = l.backlog[1:]
-	return c, f, nil
+	return c, v, nil
 }
 
 // Close stops listening. Connections that were not accepted are reset.

@@ -73,6 +73,7 @@ type Network struct {
 	bubble  uint64 // where it was made; 0 outside of bubbles
 	exact   bool   // no skew
 	ledger  *Ledger
+	points  *Points
 	closing chan struct{}
 	tasks   sync.WaitGroup // every goroutine and timer of the network
 
@@ -109,6 +110,7 @@ func NewNetwork(c Config) (*Network, error) {
 	}
 	n.ledger = NewLedger(LedgerConfig{Seed: c.Plan.Seed, After: n.after, Skew: n.scheduleSkew, Sleep: n.sleep})
 	n.ledger.Install(c.Plan)
+	n.points = NewPoints(c.Faults)
 	return n, nil
 }
 

@@ -7,8 +7,6 @@ import (
 	"os"
 	"sync"
 	"syscall"
-
-	"github.com/windtunnel-go/windtunnel/fakeloop"
 )
 
 // maxSegment is the most that a chunk holds: the buffer with which toxiproxy reads.
@@ -36,7 +34,7 @@ type queue struct {
 	ownerEnded bool // ended because the writing endpoint was closed, not only half
 	ownerGone  bool // abandoned because the reading endpoint was closed, not only half
 
-	inspect func(size int) *fakeloop.Fault // nil: nothing that is read is a fault point
+	inspect func(size int) *Verdict // nil: nothing that is read is a fault point
 	spoiled spoiled
 }
 

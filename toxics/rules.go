@@ -210,9 +210,13 @@ func isPlace(s string) bool {
 	return net.ParseIP(s) != nil || !strings.ContainsAny(s, " /:[]")
 }
 
-// isHost reports whether a name can be that of a host.
-func isHost(name string) bool {
-	return name != "" && isPlace(name) && (!strings.Contains(name, ":") || net.ParseIP(name) != nil)
+// CheckHost returns an error if a name cannot be that of a host. It is for who writes an
+// engine.
+func CheckHost(name string) error {
+	if name != "" && isPlace(name) && (!strings.Contains(name, ":") || net.ParseIP(name) != nil) {
+		return nil
+	}
+	return fmt.Errorf("%q is not the name of a host; write one like \"api\"", name)
 }
 
 // hostOf returns a place without its port.

@@ -1,12 +1,6 @@
 package toxics
 
-import (
-	"os"
-	"syscall"
-	"time"
-
-	"github.com/windtunnel-go/windtunnel/fakeloop"
-)
+import "time"
 
 // spoiled is what is wrong with a queue.
 type spoiled struct {
@@ -24,25 +18,22 @@ func (q *queue) spoil(size int) error {
 		return s.broken
 	}
 	s.inspected = true
-	f := q.inspect(size)
-	if f == nil {
+	v := q.inspect(size)
+	switch {
+	case v == nil:
 		return nil
-	}
-	switch f.Kind {
-	case fakeloop.FaultTimeout:
-		return f.With(os.ErrDeadlineExceeded)
-	case fakeloop.FaultReset:
-		s.broken = f.With(os.NewSyscallError("read", syscall.ECONNRESET))
-	case fakeloop.FaultError:
-		s.broken = f.With(os.NewSyscallError("read", syscall.EIO))
-	case fakeloop.FaultBlackHole:
+	case v.Lasting:
+		s.broken = v.Err
+	case v.Err != nil:
+		return v.Err
+	case v.Hole:
 		s.hole = true
 		q.drop()
-	case fakeloop.FaultSlow:
-		s.late = time.Now().Add(fakeloop.SlowFault)
-		time.AfterFunc(fakeloop.SlowFault, func() { q.set(func() {}) })
-	case fakeloop.FaultCut:
-		head := q.segments[0][:f.Cut(size)]
+	case v.Late > 0:
+		s.late = time.Now().Add(v.Late)
+		time.AfterFunc(v.Late, func() { q.set(func() {}) })
+	case v.Pass >= 0:
+		head := q.segments[0][:v.Pass]
 		q.drop()
 		if len(head) > 0 {
 			q.segments, q.size = [][]byte{head}, len(head)

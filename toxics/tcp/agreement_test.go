@@ -22,6 +22,8 @@ type engine interface {
 	Listen(address string) (net.Listener, error)
 	Serve(address string, handler http.Handler) *http.Server
 	DialContext(ctx context.Context, network, address string) (net.Conn, error)
+	Apply(f toxics.Fault) *toxics.Applied
+	Unmatched() []toxics.Fault
 	Close() error
 }
 
@@ -116,7 +118,12 @@ func exchange(question, answer string) func(t *testing.T, n engine) outcome {
 
 // One plan does the same on both engines: the same bytes, the same end, the same pieces
 // where a toxic makes the pieces, and neither is early. How late they are is logged.
-func TestTheEnginesAgree(t *testing.T) {
+func TestTheEnginesAgree(t *testing.T) { agree(t, false) }
+
+// And so does a plan with the same toxics as faults.
+func TestTheEnginesAgreeOnToxicsOfFaults(t *testing.T) { agree(t, true) }
+
+func agree(t *testing.T, asFaults bool) {
 	const ms = time.Millisecond
 	answer := string(pattern(1000))
 	for name, test := range map[string]struct {
@@ -147,7 +154,14 @@ func TestTheEnginesAgree(t *testing.T) {
 			if test.silent {
 				question = ""
 			}
-			virtual, real := both(t, toxics.Plan{Seed: 3, Toxics: test.toxics}, exchange(question, answer))
+			p := toxics.Plan{Seed: 3, Toxics: test.toxics}
+			if asFaults {
+				p = toxics.Plan{Seed: 3}
+				for _, x := range test.toxics {
+					p.Faults = append(p.Faults, toxics.Inject(x).Between("client", "server:1"))
+				}
+			}
+			virtual, real := both(t, p, exchange(question, answer))
 			if virtual.text != real.text || virtual.end != real.end {
 				t.Errorf("virtual: %d bytes, %q; real: %d bytes, %q", len(virtual.text), virtual.end, len(real.text), real.end)
 			}
@@ -219,33 +233,47 @@ func TestTheEnginesAgreeOnHTTP(t *testing.T) {
 	}
 }
 
-func TestWhatRealTCPCannotDo(t *testing.T) {
-	const virtual = "; the virtual network of package toxics can"
-	const cannot = "real TCP cannot do that (unsupported operation): "
+// A proxy whose clients dial its address cannot do all that a network can whose DialContext
+// they call; what it cannot do it says by name, and why.
+func TestWhatAProxyCannotDo(t *testing.T) {
+	const can = "; Config.Plan and Network.DialContext can"
+	const cannot = "a proxy cannot do that (unsupported operation): "
+	const counts = "(refuse): " + cannot + "while the proxy does not listen, the kernel refuses all dials and counts none" + can
 	n := network(t)
 	q := proxy(t, n, "127.0.0.1:1", plan())
 	for _, test := range []struct {
 		fault toxics.Fault
 		text  string
 	}{
-		{toxics.Partition("a", "b"), "(severed): " + cannot + "a proxy ends connections, it has no packets to hold back" + virtual},
-		{toxics.Inject(toxics.Refuse{}), "(refuse): " + cannot + "refusing some dials and not others takes a listener of its own for each; Proxy.Disable refuses all" + virtual},
-		{toxics.Inject(toxics.FailDial{}), "(fail_dial): " + cannot + "the kernel makes the connection to a proxy, before the proxy knows of it" + virtual},
-		{toxics.Inject(toxics.SlowDial{}), "(slow_dial): " + cannot + "the kernel makes the connection to a proxy, before the proxy knows of it" + virtual},
-		{toxics.Inject(toxics.FailLookup{}), "(fail_lookup): " + cannot + "a proxy has an address and no name" + virtual},
-		{toxics.Inject(toxics.SlowLookup{}), "(slow_lookup): " + cannot + "a proxy has an address and no name" + virtual},
-		{toxics.Inject(toxics.Latency{}).For(time.Second), "(latency): " + cannot + "a connection has one chain of toxics from its first byte to its last; put it into Toxics and change it with Proxy.Apply" + virtual},
+		{toxics.Inject(toxics.Refuse{}).First(1), counts},
+		{toxics.Inject(toxics.Refuse{Share: 0.5}), counts},
+		{toxics.Inject(toxics.FailDial{}), "(fail_dial): " + cannot + "the kernel makes the connection to a proxy, before the proxy knows of it" + can},
+		{toxics.Inject(toxics.SlowDial{}), "(slow_dial): " + cannot + "the kernel makes the connection to a proxy, before the proxy knows of it" + can},
+		{toxics.Inject(toxics.FailLookup{}), "(fail_lookup): " + cannot + "a proxy has an address and no name" + can},
+		{toxics.Inject(toxics.SlowLookup{}), "(slow_lookup): " + cannot + "a proxy has an address and no name" + can},
+		{toxics.Inject(toxics.Latency{}).Between("web", "server"), "(latency): " + cannot + "a proxy cannot tell who dials it" + can},
+		{toxics.Inject(toxics.Refuse{}).Between("web", ""), "(refuse): " + cannot + "a proxy cannot tell who dials it" + can},
 	} {
 		p := toxics.Plan{Faults: []toxics.Fault{test.fault}}
-		_, err := Listen(Config{Plan: p})
+		_, err := n.Proxy("p", "127.0.0.1:1", p)
 		wantIs(t, err, ErrUnsupported)
 		wantIs(t, err, errors.ErrUnsupported)
-		if got := err.Error(); got != "toxics/tcp: Config.Plan: fault 0 "+test.text {
-			t.Errorf("got  %s\nwant toxics/tcp: Config.Plan: fault 0 %s", got, test.text)
+		if got := err.Error(); got != `toxics/tcp: proxy "p": fault 0 `+test.text {
+			t.Errorf("got  %s\nwant toxics/tcp: proxy \"p\": fault 0 %s", got, test.text)
 		}
-		_, err = n.Proxy("p", "127.0.0.1:1", p)
-		wantIs(t, err, ErrUnsupported)
 		wantIs(t, q.Apply(p), ErrUnsupported)
+		whole, err := Listen(Config{Plan: p})
+		must(t, err)
+		err = whole.Close() // where they say what they have not met
+		if test.fault.Source == "" && err != nil {
+			t.Error(err)
+		}
+	}
+	for _, f := range []toxics.Fault{
+		toxics.Inject(toxics.Refuse{Share: 1}), toxics.Partition("web", "server"), toxics.OneWay("server", "client"),
+		toxics.Inject(toxics.Cut{Share: 0.5}).Between("client", "elsewhere").From(1).For(2).First(3),
+	} {
+		must(t, q.Apply(toxics.Plan{Faults: []toxics.Fault{f}}))
 	}
 }
 
@@ -266,8 +294,15 @@ func TestTheEnginesDrawTheSame(t *testing.T) {
 		}
 		return o
 	}
-	virtual, real := both(t, toxics.Plan{Seed: 9, Toxics: []toxics.Toxic{toxics.SlowClose{}, toxics.Cut{Share: 0.5}}}, body)
-	if virtual.text != real.text || strings.Trim(virtual.text, "x") == "" || strings.Trim(virtual.text, ".") == "" {
-		t.Errorf("virtual %s, real %s", virtual.text, real.text)
+	for _, p := range []toxics.Plan{
+		{Seed: 9, Toxics: []toxics.Toxic{toxics.SlowClose{}, toxics.Cut{Share: 0.5}}},
+		{Seed: 9, Toxics: []toxics.Toxic{toxics.SlowClose{}}, Faults: []toxics.Fault{hour.From(time.Hour), toxics.Inject(toxics.Cut{Share: 0.5})}},
+		{Seed: 9, Faults: []toxics.Fault{toxics.Inject(toxics.Cut{Share: 0.5, After: 1}).First(30)}},
+		{Seed: 9, Faults: []toxics.Fault{toxics.Inject(toxics.Refuse{Share: 0.5}), toxics.Inject(toxics.FailDial{Share: 0.1})}},
+	} {
+		virtual, real := both(t, p, body)
+		if virtual.text != real.text || strings.Trim(virtual.text, "x") == "" || strings.Trim(virtual.text, ".") == "" {
+			t.Errorf("%v:\nvirtual %s\n   real %s", p, virtual.text, real.text)
+		}
 	}
 }

@@ -12,20 +12,25 @@ import (
 )
 
 // A chain is, in each direction: toxiproxy's hidden noop, one stage for each toxic
-// of the plan in its order, and the guard.
+// of the plan in its order, one for the faults, and the guard.
 
 // install builds both chains. It must come before the first link.
 func (g *generation) install(plan toxics.Plan) error {
 	for i, t := range plan.Toxics {
 		kind, attributes, wrap := translate(t)
+		if !isGenuine(t) {
+			kind, attributes, wrap = "noop", nil, func(tox.Toxic) piper { return own{i} }
+		}
 		name := fmt.Sprintf("%d_%s", i, kind)
-		err := g.add(name, kind, attributes, &stage{direction: t.Stream(), slot: i, share: t.Fraction()}, wrap)
-		if err != nil {
+		if err := g.add(name, kind, attributes, &stage{direction: t.Stream(), slot: i}, wrap); err != nil {
 			return err
 		}
 	}
 	for _, d := range []toxics.Direction{toxics.Upstream, toxics.Downstream} {
-		if err := g.add("guard_"+d.String(), "noop", nil, &stage{direction: d, share: 1}, func(tox.Toxic) piper { return guard{} }); err != nil {
+		if err := g.add("later_"+d.String(), "noop", nil, &stage{direction: d, slot: -1}, func(tox.Toxic) piper { return later{} }); err != nil {
+			return err
+		}
+		if err := g.add("guard_"+d.String(), "noop", nil, &stage{direction: d, slot: -1}, func(tox.Toxic) piper { return guard{} }); err != nil {
 			return err
 		}
 	}
@@ -50,30 +55,36 @@ func (g *generation) add(name, kind string, attributes map[string]int64, s *stag
 	return nil
 }
 
-// translate gives toxiproxy's type and attributes of a toxic, and how its stage
+// isGenuine reports whether toxiproxy's own toxic does what the toxic is to do. The others are
+// those of package toxics: toxiproxy does not have them, but for reset_peer, which cannot be
+// interrupted there and makes every connection of its proxy end in RST.
+func isGenuine(t toxics.Toxic) bool {
+	switch t := t.(type) {
+	case toxics.Latency:
+		return t.Shape == nil
+	case toxics.Bandwidth:
+		return !t.Shared
+	case toxics.Timeout:
+		return !t.Absolute
+	case toxics.ResetPeer, toxics.Cut, toxics.Loss:
+		return false
+	}
+	return true
+}
+
+// translate gives toxiproxy's type and attributes of a genuine toxic, and how its stage
 // runs it. The plan is valid, so the type switch is complete.
 func translate(t toxics.Toxic) (kind string, attributes map[string]int64, wrap func(tox.Toxic) piper) {
 	wrap = func(inner tox.Toxic) piper { return original{inner} }
 	switch t := t.(type) {
 	case toxics.Latency:
-		if t.Shape != nil {
-			return "latency", nil, func(tox.Toxic) piper { return drawn{t.Draw} }
-		}
 		attributes = map[string]int64{"latency": ceil(t.Latency, time.Millisecond), "jitter": ceil(t.Jitter, time.Millisecond)}
-	case toxics.Loss:
-		return "latency", nil, func(tox.Toxic) piper { return drawn{t.Draw} }
 	case toxics.Bandwidth:
-		if t.Shared {
-			return "noop", nil, func(tox.Toxic) piper { return &shared{rate: t.Rate} }
-		}
 		attributes = map[string]int64{"rate": t.Rate}
 		wrap = func(inner tox.Toxic) piper { return fed{inner, t.Rate} }
 	case toxics.SlowClose:
 		attributes = map[string]int64{"delay": ceil(t.Delay, time.Millisecond)}
 	case toxics.Timeout:
-		if t.Absolute {
-			return "noop", nil, func(tox.Toxic) piper { return absolute{t.After} }
-		}
 		attributes = map[string]int64{"timeout": ceil(t.After, time.Millisecond)}
 	case toxics.Slicer:
 		attributes = map[string]int64{
@@ -81,10 +92,6 @@ func translate(t toxics.Toxic) (kind string, attributes map[string]int64, wrap f
 		}
 	case toxics.LimitData:
 		attributes = map[string]int64{"bytes": t.Bytes}
-	case toxics.ResetPeer:
-		return "noop", nil, func(tox.Toxic) piper { return resetPeer{t.After} }
-	case toxics.Cut:
-		return "noop", nil, func(tox.Toxic) piper { return cut{t.After, t.Reset} }
 	}
 	return t.Kind(), attributes, wrap
 }

@@ -177,6 +177,6 @@ func ExampleNetwork_Listen() {
 	_, err = network.DialContext(context.Background(), "tcp", "dba:5432")
 	fmt.Println(err)
 	// Output:
-	// dial tcp: connect: connection refused
+	// dial tcp db:5432: connect: connection refused
 	// dial tcp: lookup dba: no such host
 }

@@ -82,7 +82,7 @@ func engineGoroutines() []string {
 		if leaked[head(g)] {
 			continue
 		}
-		for _, mark := range []string{"Shopify/toxiproxy", "toxics/tcp.(*acceptor)", "toxics/tcp.(*generation)", "toxics/tcp.(*stage)", "toxics/tcp.fed", "toxics/tcp.(*sink)", "awaitGoroutines"} {
+		for _, mark := range []string{"Shopify/toxiproxy", "toxics.(*Chain)", "toxics.(*stage)", "toxics/tcp.(*door)", "toxics/tcp.(*Network).after", "toxics/tcp.(*generation)", "toxics/tcp.(*stage)", "toxics/tcp.fed", "toxics/tcp.(*sink)", "awaitGoroutines"} {
 			if strings.Contains(g, mark) {
 				engine = append(engine, g)
 				break

@@ -64,6 +64,16 @@ func TestCloseLeavesNothing(t *testing.T) {
 			c.Close()
 		}},
 		{"the server gone with RST", func(c *net.TCPConn) { c.Read(make([]byte, 1)); c.SetLinger(0) }, plan(toxics.Latency{Latency: hour}), send},
+		{"cut off", flood, faults(toxics.Partition("client", "server")), send},
+		{"cut off and latency", flood, faults(toxics.Inject(toxics.Latency{Latency: hour}), toxics.Partition("client", "server").For(hour)), send},
+		{"cut off at its end", say([]byte("bye")), faults(toxics.Partition("client", "server")), send},
+		{"toxics of faults", flood, faults(toxics.Inject(toxics.Latency{Latency: hour}).For(hour), toxics.Inject(toxics.Bandwidth{Rate: 1}), toxics.Inject(toxics.ResetPeer{After: hour, Direction: toxics.Upstream}), toxics.Inject(toxics.Slicer{Size: 1, Delay: hour}).From(hour)), send},
+		{"refusing", echo, faults(toxics.Inject(toxics.Refuse{}).From(time.Nanosecond).For(hour)), func(*testing.T, *Proxy) {}},
+		{"a schedule that is due all the time", flood, faults(restless()...), func(t *testing.T, p *Proxy) {
+			if c, err := net.Dial("tcp", p.Addr()); err == nil {
+				t.Cleanup(func() { c.Close() })
+			}
+		}},
 		{"disabled", flood, plan(toxics.Latency{Latency: time.Millisecond}), func(t *testing.T, p *Proxy) {
 			one(1)(t, p)
 			must(t, p.Disable())
@@ -76,6 +86,20 @@ func TestCloseLeavesNothing(t *testing.T) {
 			closeClean(t, n)
 		})
 	}
+}
+
+func faults(list ...toxics.Fault) toxics.Plan { return toxics.Plan{Faults: list} }
+
+// restless are faults that come and go for as long as the test may take.
+func restless() (list []toxics.Fault) {
+	for i := range 50 {
+		at := time.Duration(i) * 100 * time.Microsecond
+		list = append(list,
+			toxics.Inject(toxics.Latency{Latency: time.Millisecond}).From(at).For(time.Millisecond),
+			toxics.Inject(toxics.Refuse{}).From(at).For(50*time.Microsecond),
+			toxics.Partition("client", "server").From(at).For(50*time.Microsecond))
+	}
+	return list
 }
 
 func TestCloseWhileBusy(t *testing.T) {

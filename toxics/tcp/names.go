@@ -1,15 +1,17 @@
 package tcp
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
+
+	"github.com/windtunnel-go/windtunnel/toxics"
 )
 
 // names are the addresses of a network that stand for others on loopback, so that what
@@ -17,10 +19,13 @@ import (
 type names struct {
 	tasks sync.WaitGroup
 
-	mu      sync.Mutex
-	open    map[string]*listener
-	hosts   map[string]bool // ever listened on
-	servers []*http.Server
+	mu       sync.Mutex
+	open     map[string]*listener
+	listened map[string]bool  // where there has ever been a listener
+	hosts    map[string]*Host // by name and by address
+	given    int              // addresses of hosts
+	servers  []*http.Server
+	nowhere  *port // where nobody ever listens
 }
 
 // listener is a listener on loopback with the proxy in front of it.
@@ -31,43 +36,84 @@ type listener struct {
 	proxy   *Proxy
 }
 
-// Listen listens on loopback, behind a proxy with the network's plan that DialContext
-// reaches as address, "host:port" of any name. The listener's Close closes the proxy and
-// with it the connections, and frees the address.
+// Listen listens on loopback, behind a proxy with Config.Plan that DialContext reaches as
+// address, "host:port" of any name; port 0 chooses one. The listener's Addr is that of the
+// proxy, where whoever dials without this network's DialContext is the host
+// toxics.DefaultHost. Its Close frees the address, for a server that starts again; connections
+// that were accepted go on, and others are reset. Who listens at an address that is in use gets
+// syscall.EADDRINUSE, in a *net.OpError.
 func (n *Network) Listen(address string) (net.Listener, error) {
-	address = strings.ToLower(address)
-	host, _, err := net.SplitHostPort(address)
+	l, err := n.listen(strings.ToLower(address))
 	if err != nil {
 		return nil, fmt.Errorf("toxics/tcp: Listen: %w", err)
+	}
+	return l, nil
+}
+
+func (n *Network) listen(address string) (*listener, error) {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, err
+	}
+	if number, err := strconv.Atoi(port); err != nil || number < 0 || number > 65535 {
+		return nil, &net.AddrError{Err: "the port is not a number from 0 to 65535", Addr: address}
+	}
+	if err := toxics.CheckHost(host); err != nil {
+		return nil, err
 	}
 	inner, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
-	proxy, err := n.Proxy(address, inner.Addr().String(), n.plan)
+	if port == "0" {
+		_, port, _ = net.SplitHostPort(inner.Addr().String()) // an address of the kernel's
+		address = net.JoinHostPort(host, port)
+	}
+	proxy, err := n.proxy(address, inner.Addr().String(), n.plan, true)
+	if errors.Is(err, ErrExists) {
+		err = &net.OpError{Op: "listen", Net: "tcp", Addr: name(address), Err: os.NewSyscallError("bind", syscall.EADDRINUSE)}
+	}
 	if err != nil {
 		return nil, errors.Join(err, inner.Close())
 	}
 	l := &listener{inner, &n.names, address, proxy}
+	n.Host(host)
 	n.names.mu.Lock()
 	defer n.names.mu.Unlock()
 	n.names.open[address] = l
-	n.names.hosts[host] = true
+	n.names.listened[address] = true
 	return l, nil
+}
+
+// Addr returns the address of the proxy.
+func (l *listener) Addr() net.Addr {
+	at, err := net.ResolveTCPAddr("tcp4", l.proxy.Addr())
+	if err != nil {
+		return name(l.proxy.Addr())
+	}
+	return at
 }
 
 // Close stops listening.
 func (l *listener) Close() error {
 	l.names.mu.Lock()
-	delete(l.names.open, l.address)
+	if l.names.open[l.address] == l {
+		delete(l.names.open, l.address)
+	}
 	l.names.mu.Unlock()
-	return errors.Join(l.proxy.Close(), l.Listener.Close())
+	return errors.Join(l.proxy.retire(), l.Listener.Close())
 }
+
+// name is an address that is no *net.TCPAddr.
+type name string
+
+func (name) Network() string  { return "tcp" }
+func (a name) String() string { return string(a) }
 
 // Serve listens at the address and serves HTTP there until the network or the server
 // that it returns is closed. It panics if it cannot listen.
 func (n *Network) Serve(address string, handler http.Handler) *http.Server {
-	l, err := n.Listen(address)
+	l, err := n.listen(strings.ToLower(address))
 	if err != nil {
 		panic(fmt.Sprintf("toxics/tcp: Serve: %v", err))
 	}
@@ -80,31 +126,36 @@ func (n *Network) Serve(address string, handler http.Handler) *http.Server {
 	return s
 }
 
-// DialContext dials an address of Listen or Serve, through its proxy. The network has to
-// be "tcp" or "tcp4". Errors are those of a net.Dialer: ECONNREFUSED where nobody listens
-// any more, and a *net.DNSError for a host that nobody listened on.
-func (n *Network) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
-	host, _, err := net.SplitHostPort(strings.ToLower(address))
-	if err != nil {
-		return nil, &net.OpError{Op: "dial", Net: network, Err: err}
+// places is what a ledger wants to know of the names.
+func (s *names) places() toxics.Places {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := toxics.Places{Hosts: map[string]string{}, Listened: s.listened}
+	for key, h := range s.hosts {
+		p.Hosts[key] = h.name
 	}
-	n.names.mu.Lock()
-	l, known := n.names.open[strings.ToLower(address)], n.names.hosts[host]
-	n.names.mu.Unlock()
-	switch {
-	case l != nil:
-		return n.dialer.DialContext(ctx, network, l.proxy.Addr())
-	case known:
-		return nil, &net.OpError{Op: "dial", Net: network, Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}
+	return p
+}
+
+// refusing is an address at which the kernel refuses a dial.
+func (s *names) refusing() (string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.nowhere == nil {
+		p, err := reserve()
+		if err != nil {
+			return "", err
+		}
+		s.nowhere = &p
 	}
-	return nil, &net.OpError{Op: "dial", Net: network, Err: &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}}
+	return s.nowhere.addr, nil
 }
 
 // close closes what listens, and waits for the servers.
 func (s *names) close() error {
 	s.mu.Lock()
-	servers, open := s.servers, s.open
-	s.servers, s.open = nil, map[string]*listener{}
+	servers, open, nowhere := s.servers, s.open, s.nowhere
+	s.servers, s.open, s.nowhere = nil, map[string]*listener{}, nil
 	s.mu.Unlock()
 	var errs []error
 	for _, server := range servers {
@@ -115,6 +166,9 @@ func (s *names) close() error {
 		if err := l.Close(); !errors.Is(err, net.ErrClosed) {
 			errs = append(errs, err)
 		}
+	}
+	if nowhere != nil {
+		errs = append(errs, nowhere.release())
 	}
 	s.tasks.Wait()
 	return errors.Join(errs...)

@@ -1,9 +1,12 @@
 package tcp
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
+	"strings"
 	"sync"
 	"time"
 
@@ -19,8 +22,13 @@ type Config struct {
 	// seconds. A client whose upstream cannot be reached in that time is closed.
 	DialTimeout time.Duration
 
-	// Plan is that of every address of Network.Listen and Network.Serve.
+	// Plan is what goes wrong at the addresses of Network.Listen and Network.Serve, and on
+	// the way there. Its schedules start with the network.
 	Plan toxics.Plan
+
+	// Clock says when it is time for what is scheduled, in the Plan, in those of proxies, and
+	// by Network.Apply. nil is real time.
+	Clock *Clock
 
 	_ struct{}
 }
@@ -41,10 +49,15 @@ type Network struct {
 	server *toxiproxy.ApiServer
 	dialer net.Dialer
 	plan   toxics.Plan
+	clock  *Clock
+	ledger *toxics.Ledger // of what has a name
+	timers sync.WaitGroup
+	ending chan struct{} // closed by Close
 
 	mu      sync.Mutex
 	closed  bool
 	proxies map[string]*Proxy
+	retired map[*Proxy]bool // which have no name any more
 	names   names
 }
 
@@ -58,17 +71,73 @@ func Listen(c Config) (*Network, error) {
 	if c.DialTimeout == 0 {
 		c.DialTimeout = defaultDialTimeout
 	}
-	if err := check(c.Plan); err != nil {
+	if err := c.Plan.Validate(); err != nil {
 		return nil, fmt.Errorf("toxics/tcp: Config.Plan: %w", err)
 	}
-	return &Network{
+	n := &Network{
 		server:  toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop()),
 		dialer:  net.Dialer{Timeout: c.DialTimeout},
 		plan:    c.Plan,
+		clock:   c.Clock,
+		ending:  make(chan struct{}),
 		proxies: map[string]*Proxy{},
-		names:   names{open: map[string]*listener{}, hosts: map[string]bool{}},
-	}, nil
+		retired: map[*Proxy]bool{},
+		names:   names{open: map[string]*listener{}, listened: map[string]bool{}, hosts: map[string]*Host{}},
+	}
+	n.ledger = toxics.NewLedger(toxics.LedgerConfig{Seed: c.Plan.Seed, After: n.after, Sleep: n.sleep})
+	n.ledger.Install(c.Plan)
+	return n, nil
 }
+
+// after calls do after d, by the clock.
+func (n *Network) after(d time.Duration, _ string, do func()) (stop func()) {
+	if n.clock != nil {
+		return n.clock.after(d, do)
+	}
+	n.timers.Add(1)
+	timer := time.AfterFunc(d, func() {
+		defer n.timers.Done()
+		do()
+	})
+	return func() {
+		if timer.Stop() {
+			n.timers.Done()
+		}
+	}
+}
+
+// sleep waits, unless the context or the network ends first.
+func (n *Network) sleep(ctx context.Context, d time.Duration, _ *rand.Rand) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-n.ending:
+		return ErrClosed
+	}
+}
+
+// Apply puts a fault in force at the addresses of Listen and Serve and on the way there, on
+// the connections that there are and on all that come: see [toxics.Network.Apply], which it
+// does the same as. It is in force from its Start to the end of its Span, by real time or by
+// Config.Clock. Apply panics if the fault is invalid, or the network closed.
+func (n *Network) Apply(f toxics.Fault) *toxics.Applied {
+	if err := f.Validate(); err != nil {
+		panic("toxics/tcp: Apply: " + strings.ReplaceAll(err.Error(), "toxics: ", ""))
+	}
+	a := n.ledger.Apply(f)
+	if a == nil {
+		panic("toxics/tcp: Apply: the network is closed, so the " + f.Effect.Kind() + " would do nothing; apply it before Close")
+	}
+	return a
+}
+
+// Unmatched returns the faults of Config.Plan and of Apply that have matched no connection,
+// dial or lookup so far: see [toxics.Network.Unmatched].
+func (n *Network) Unmatched() []toxics.Fault { return n.ledger.Unmatched() }
 
 // Proxy starts a proxy in front of upstream, a "host:port", which need not listen
 // yet. It listens on 127.0.0.1, on a port chosen by the kernel (see Proxy.Addr),
@@ -78,14 +147,18 @@ func Listen(c Config) (*Network, error) {
 // The error is the plan's (errors.Is toxics.ErrInvalid or ErrUnsupported), ErrExists,
 // ErrClosed, or of package net.
 func (n *Network) Proxy(name, upstream string, plan toxics.Plan) (*Proxy, error) {
-	p, err := n.proxy(name, upstream, plan)
+	err := check(plan)
+	var p *Proxy
+	if err == nil {
+		p, err = n.proxy(name, upstream, plan, false)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("toxics/tcp: proxy %q: %w", name, err)
 	}
 	return p, nil
 }
 
-func (n *Network) proxy(name, upstream string, plan toxics.Plan) (*Proxy, error) {
+func (n *Network) proxy(name, upstream string, plan toxics.Plan, named bool) (*Proxy, error) {
 	if name == "" {
 		return nil, errors.New("the name is empty: give it one, errors are known by it")
 	}
@@ -93,9 +166,6 @@ func (n *Network) proxy(name, upstream string, plan toxics.Plan) (*Proxy, error)
 		return nil, fmt.Errorf("upstream: %w", err)
 	} else if port == "" {
 		return nil, fmt.Errorf("upstream %q has no port: use host:port", upstream)
-	}
-	if err := check(plan); err != nil {
-		return nil, err
 	}
 
 	n.mu.Lock()
@@ -106,7 +176,7 @@ func (n *Network) proxy(name, upstream string, plan toxics.Plan) (*Proxy, error)
 	if n.proxies[name] != nil {
 		return nil, ErrExists
 	}
-	p, err := start(n, name, upstream, plan)
+	p, err := start(n, name, upstream, plan, named)
 	if err != nil {
 		return nil, err
 	}
@@ -115,15 +185,27 @@ func (n *Network) proxy(name, upstream string, plan toxics.Plan) (*Proxy, error)
 }
 
 // Close closes every listener, server and proxy and returns when all their goroutines
-// are gone. Further calls find nothing to do and return nil.
+// are gone. Further calls find nothing to do and return nil. The error tells of faults that
+// cannot have met anything, as that of [toxics.Network.Close] does: errors.Is finds
+// [toxics.ErrUnmatched].
 func (n *Network) Close() error {
 	n.mu.Lock()
+	first := !n.closed
 	n.closed = true
 	var open []*Proxy
 	for _, p := range n.proxies {
 		open = append(open, p)
 	}
+	for p := range n.retired {
+		open = append(open, p)
+	}
 	n.mu.Unlock()
+	var strangers error
+	if first {
+		close(n.ending)
+		n.ledger.Close()
+		strangers = n.ledger.Strangers(n.names.places())
+	}
 
 	errs := make([]error, len(open))
 	var all sync.WaitGroup
@@ -131,12 +213,24 @@ func (n *Network) Close() error {
 		all.Go(func() { errs[i] = p.Close() })
 	}
 	all.Wait()
-	return errors.Join(append(errs, n.names.close())...)
+	n.timers.Wait()
+	return errors.Join(append(errs, n.names.close(), strangers)...)
 }
 
 // forget makes the name of a closed proxy free again.
 func (n *Network) forget(p *Proxy) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	if n.proxies[p.name] == p {
+		delete(n.proxies, p.name)
+	}
+	delete(n.retired, p)
+}
+
+// retire makes the name of a proxy free again that goes on without it.
+func (n *Network) retire(p *Proxy) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
 	delete(n.proxies, p.name)
+	n.retired[p] = true
 }

@@ -6,8 +6,9 @@ import (
 	"fmt"
 	"net"
 	"runtime/pprof"
+	"slices"
+	"strings"
 	"sync"
-	"time"
 
 	"github.com/windtunnel-go/windtunnel/toxics"
 )
@@ -18,37 +19,84 @@ import (
 type Proxy struct {
 	network  *Network
 	name     string
+	place    place
 	upstream string
 	addr     string
 	labels   context.Context // of every goroutine, see gone.go
 
-	control sync.Mutex // held by whoever enables, disables, applies or closes
-	plan    toxics.Plan
-	port    port
-	accept  *acceptor // nil while disabled
-	closed  bool
+	control    sync.Mutex // held by whoever enables, disables, applies or closes
+	plan       toxics.Plan
+	ledger     *toxics.Ledger // the network's, if the place is named, and else the proxy's own
+	generation *generation    // of the next connection; nil while disabled
+	doors      []*door        // the first one is that of DefaultHost
+	retired    bool           // it lets nobody in any more, for good
+	closed     bool
 }
 
-// acceptor is a listener and its accept loop.
-type acceptor struct {
-	listener net.Listener
-	done     chan struct{} // closed when the loop has ended
-
-	mu         sync.Mutex
-	generation *generation // of the next connection
+// place is what a plan calls a proxy. A named one is reached by Network.DialContext.
+type place struct {
+	host, port string
+	named      bool
 }
 
-func start(n *Network, name, upstream string, plan toxics.Plan) (*Proxy, error) {
-	port, err := reserve()
+// placeOf is the place of a proxy with that name, "host:port" or anything else.
+func placeOf(name string) place {
+	if host, port, err := net.SplitHostPort(strings.ToLower(name)); err == nil {
+		return place{host: host, port: port}
+	}
+	return place{host: strings.ToLower(name)}
+}
+
+func start(n *Network, name, upstream string, plan toxics.Plan, named bool) (*Proxy, error) {
+	p := &Proxy{network: n, name: name, place: placeOf(name), upstream: upstream, plan: plan}
+	p.place.named = named
+	p.labels = pprof.WithLabels(context.Background(), pprof.Labels(labelKey, fmt.Sprintf("%p", p)))
+	first, err := newDoor(p, toxics.DefaultHost)
 	if err != nil {
 		return nil, err
 	}
-	p := &Proxy{network: n, name: name, upstream: upstream, plan: plan, port: port, addr: port.addr}
-	p.labels = pprof.WithLabels(context.Background(), pprof.Labels(labelKey, fmt.Sprintf("%p", p)))
+	p.doors, p.addr = []*door{first}, first.port.addr
+	if named {
+		p.ledger = n.ledger
+	} else {
+		p.ledger = p.newLedger(plan)
+	}
 	if err := p.enable(); err != nil {
-		return nil, errors.Join(err, port.release())
+		return nil, errors.Join(err, first.port.release())
 	}
 	return p, nil
+}
+
+// newLedger is the ledger of a proxy that has a plan for itself. It tells the door of dials
+// that are to be refused, and knows the proxy by its name and by its upstream.
+func (p *Proxy) newLedger(plan toxics.Plan) *toxics.Ledger {
+	here := p.doors[0].refuse()
+	l := toxics.NewLedger(toxics.LedgerConfig{
+		Seed:  plan.Seed,
+		After: p.network.after,
+		Switched: func(f toxics.Fault, on bool) {
+			if _, refuses := f.Effect.(toxics.Refuse); refuses && f.Dials(toxics.DefaultHost, p.place.host, p.place.port) {
+				here(on)
+			}
+		},
+	})
+	plan.Faults = slices.Clone(plan.Faults)
+	for i := range plan.Faults {
+		for _, end := range []*string{&plan.Faults[i].Source, &plan.Faults[i].Target} {
+			if isAt(*end, p.upstream) {
+				*end = p.name
+			}
+		}
+	}
+	l.Install(plan)
+	p.doors[0].resettle()
+	return l
+}
+
+// isAt reports whether the Target of a fault, if there is one, is an address, or its host.
+func isAt(target, address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	return strings.EqualFold(target, address) || err == nil && strings.EqualFold(target, host)
 }
 
 // Addr returns the address to dial, "127.0.0.1:port". It never changes.
@@ -73,24 +121,25 @@ func (p *Proxy) Disable() error {
 func (p *Proxy) Enable() error { return p.turn("enable", p.enable) }
 
 // Apply replaces the plan for all connections made from now on, closes those that
-// are still under the old one, and returns when they are gone. The proxy goes on
-// listening meanwhile; if it is disabled, the plan waits for Enable. An invalid
-// plan (errors.Is toxics.ErrInvalid, or ErrUnsupported) changes nothing. The other
-// error is ErrClosed.
+// are still under the old one, and returns when they are gone. The schedules of the plan
+// begin now. The proxy goes on listening meanwhile; if it is disabled, the plan waits for
+// Enable. An invalid plan (errors.Is toxics.ErrInvalid, or ErrUnsupported) changes nothing.
+// The other error is ErrClosed.
 func (p *Proxy) Apply(plan toxics.Plan) error {
 	return p.turn("apply", func() error {
 		if err := check(plan); err != nil {
 			return err
 		}
-		p.plan = plan
-		if p.accept == nil {
+		p.ledger.Close()
+		p.plan, p.ledger = plan, p.newLedger(plan)
+		if p.generation == nil {
 			return nil
 		}
 		next, err := newGeneration(p)
 		if err != nil {
 			return err
 		}
-		p.accept.swap(next).close()
+		p.swap(next).close()
 		return nil
 	})
 }
@@ -105,8 +154,11 @@ func (p *Proxy) Close() error {
 		return nil
 	}
 	p.closed = true
+	if !p.place.named {
+		p.ledger.Close()
+	}
+	err := p.leave()
 	p.disable()
-	err := p.port.release()
 	p.awaitGoroutines()
 	p.network.forget(p)
 	if err != nil {
@@ -133,57 +185,86 @@ func (p *Proxy) error(what string, err error) error {
 }
 
 func (p *Proxy) enable() error {
-	if p.accept != nil {
+	if p.generation != nil {
 		return nil
 	}
 	first, err := newGeneration(p)
 	if err != nil {
 		return err
 	}
-	listener, err := p.port.listen()
-	if err != nil {
+	p.swap(first)
+	if err := p.doors[0].open(); err != nil {
+		p.disable()
 		return err
 	}
-	p.accept = &acceptor{listener: listener, done: make(chan struct{}), generation: first}
-	go pprof.Do(p.labels, pprof.Labels(), p.accept.loop)
 	return nil
 }
 
 func (p *Proxy) disable() {
-	if p.accept == nil {
+	if p.generation == nil {
 		return
 	}
-	p.accept.listener.Close()
-	<-p.accept.done
-	p.accept.swap(nil).close()
-	p.accept = nil
+	for _, d := range p.doors {
+		d.shut()
+	}
+	p.swap(nil).close()
 }
 
-// loop accepts until the listener is closed. All goroutines of a connection are
-// started from here and inherit the labels.
-func (a *acceptor) loop(context.Context) {
-	defer close(a.done)
-	for {
-		client, err := a.listener.Accept()
-		if errors.Is(err, net.ErrClosed) {
-			return
-		}
-		if err != nil {
-			// Out of file descriptors, most likely: others may give some back.
-			time.Sleep(5 * time.Millisecond)
-			continue
-		}
-		a.mu.Lock()
-		a.generation.serve(client.(*net.TCPConn))
-		a.mu.Unlock()
+// retire lets nobody in any more, and frees the addresses and the name. The connections that
+// there are go on, until Close.
+func (p *Proxy) retire() error {
+	p.control.Lock()
+	defer p.control.Unlock()
+	if p.closed || p.retired {
+		return nil
 	}
+	p.retired = true
+	p.network.retire(p)
+	return p.leave()
+}
+
+// leave shuts all doors, for good.
+func (p *Proxy) leave() error {
+	var errs []error
+	for _, d := range p.doors {
+		d.shut()
+		errs = append(errs, d.port.release())
+	}
+	p.doors = nil
+	return errors.Join(errs...)
 }
 
 // swap installs the generation of the next connection and returns the old one,
 // which will not get another.
-func (a *acceptor) swap(next *generation) (old *generation) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	old, a.generation = a.generation, next
+func (p *Proxy) swap(next *generation) (old *generation) {
+	for _, d := range p.doors {
+		d.use(next)
+	}
+	old, p.generation = p.generation, next
 	return old
+}
+
+// doorOf returns the door of a host, and the generation behind it. The error is ErrClosed, or
+// of package net.
+func (p *Proxy) doorOf(host string) (*door, *generation, error) {
+	p.control.Lock()
+	defer p.control.Unlock()
+	if p.closed || p.retired {
+		return nil, nil, ErrClosed
+	}
+	for _, d := range p.doors {
+		if d.host == host {
+			return d, p.generation, nil
+		}
+	}
+	d, err := newDoor(p, host)
+	if err != nil {
+		return nil, nil, err
+	}
+	d.use(p.generation)
+	if err := d.open(); err != nil {
+		return nil, nil, errors.Join(err, d.port.release())
+	}
+	p.doors = append(p.doors, d)
+	return d, p.generation, nil
 }

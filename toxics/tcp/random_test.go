@@ -54,6 +54,22 @@ func randomToxic(r *rand.Rand) toxics.Toxic {
 	}
 }
 
+// randomFault draws a fault that a proxy can run.
+func randomFault(r *rand.Rand) toxics.Fault {
+	f := toxics.Inject(randomToxic(r))
+	switch r.IntN(6) {
+	case 0:
+		f = toxics.Partition("client", "random")
+	case 1:
+		f = toxics.OneWay("random", "client")
+	case 2:
+		f = toxics.Inject(toxics.Refuse{})
+	case 3:
+		f = f.First(1 + r.IntN(3))
+	}
+	return f.From(time.Duration(r.IntN(5)) * time.Millisecond).For(time.Duration(r.IntN(10)) * time.Millisecond)
+}
+
 func TestNoValidPlanCrashesOrHangs(t *testing.T) {
 	seed := rand.Uint64()
 	server := serve(t, echo)
@@ -63,7 +79,10 @@ func TestNoValidPlanCrashesOrHangs(t *testing.T) {
 		for range r.IntN(6) {
 			p.Toxics = append(p.Toxics, randomToxic(r))
 		}
-		where := fmt.Sprintf("seed %d, plan %d: %+v", seed, i, p.Toxics)
+		for range r.IntN(4) {
+			p.Faults = append(p.Faults, randomFault(r))
+		}
+		where := fmt.Sprintf("seed %d, plan %d: %+v", seed, i, p)
 		if err := p.Validate(); err != nil {
 			t.Fatalf("%s: %v", where, err)
 		}
@@ -82,8 +101,8 @@ func runPlan(t *testing.T, where, server string, p toxics.Plan) {
 	var conns sync.WaitGroup
 	for i := range 3 {
 		dialled, err := net.Dial("tcp", made.Addr())
-		if errors.Is(err, syscall.ECONNRESET) {
-			continue // a timeout ends one link, which resets the other, before the dial returns
+		if errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.ECONNREFUSED) {
+			continue // a timeout ends one link, which resets the other, before the dial returns; or it is refused
 		}
 		must(t, err)
 		c := dialled.(*net.TCPConn)

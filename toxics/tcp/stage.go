@@ -1,9 +1,6 @@
 package tcp
 
 import (
-	"math/rand/v2"
-	"time"
-
 	"github.com/Shopify/toxiproxy/v2/stream"
 	tox "github.com/Shopify/toxiproxy/v2/toxics"
 
@@ -22,45 +19,28 @@ type piper interface {
 type stage struct {
 	generation *generation
 	direction  toxics.Direction
-	slot       int // place in the plan
-	share      float64
+	slot       int // place in the plan's Toxics; -1 for a stage of every link
 	piper      piper
 }
 
-// state is what a stage keeps for one link.
-type state struct {
-	link    *link
-	applies bool
-	rand    *rand.Rand
-}
-
 // NewState is called by StartLink, under generation.mu, for each stage of a new
-// link: the one place where a toxic can learn which connection it works for, and
-// where a share is drawn.
+// link: the one place where a toxic can learn which connection it works for.
 func (s *stage) NewState() any {
-	g := s.generation
-	g.tasks.Add(1)
-	// The virtual network draws the same, for the connections of its host "client".
-	r := toxics.Rand(g.seed, "client>"+g.proxy.Name, g.starting.ordinal, s.direction, s.slot)
-	return state{
-		link:    g.starting.links[s.direction],
-		applies: r.Float64() < s.share,
-		rand:    r,
-	}
+	s.generation.tasks.Add(1)
+	return s.generation.starting.links[s.direction]
 }
 
 // Pipe runs the stage to the end of its link, and leaves nobody waiting: its
 // output is closed, and what still comes in is dropped.
 func (s *stage) Pipe(outer *tox.ToxicStub) {
 	defer s.generation.tasks.Done()
-	st := outer.State.(state)
+	l := outer.State.(*link)
 	// toxiproxy's toxics return when they can receive from Interrupt, so a stub
 	// with stop in its place ends them all at once.
 	stub := tox.NewToxicStub(outer.Input, outer.Output)
-	stub.Interrupt = st.link.stop
-	stub.State = st.rand
-	if st.applies {
-		s.piper.pipe(stub, st.link)
+	stub.Interrupt = l.stop
+	if s.slot < 0 || l.hits[s.slot] != nil {
+		s.piper.pipe(stub, l)
 	} else {
 		new(tox.NoopToxic).Pipe(stub)
 	}
@@ -123,55 +103,27 @@ func (f fed) feed(from <-chan *stream.StreamChunk, to chan<- *stream.StreamChunk
 	}
 }
 
-// resetPeer is reset_peer: swallow what comes, and from the first data, or the
-// end, reset after a while.
-type resetPeer struct{ after time.Duration }
+// own runs a toxic that toxiproxy does not have, or that does not do there what it is to do:
+// a latency with a shape, a shared bandwidth, an absolute timeout, reset_peer, cut and loss.
+type own struct{ slot int }
 
-func (r resetPeer) pipe(stub *tox.ToxicStub, l *link) {
-	select {
-	case <-l.stop:
-		return
-	case <-stub.Input:
-	}
-	timer := time.NewTimer(r.after)
-	defer timer.Stop()
-	select {
-	case <-l.stop:
-	case <-timer.C:
-		l.reset.Store(true)
-	}
-}
+func (o own) pipe(stub *tox.ToxicStub, l *link) { run(l.own[o.slot], stub) }
 
-// cut lets so many bytes through and ends the connection.
-type cut struct {
-	after int64
-	reset bool
-}
+// later runs the toxics of faults, which are switched, and can be added to a connection.
+type later struct{}
 
-func (t cut) pipe(stub *tox.ToxicStub, l *link) {
-	rest := t.after
-	for {
-		select {
-		case <-l.stop:
-			return
-		case c := <-stub.Input:
-			if c == nil {
-				return
-			}
-			if n := min(rest, int64(len(c.Data))); n > 0 {
-				stub.Output <- &stream.StreamChunk{Data: c.Data[:n], Timestamp: c.Timestamp}
-				rest -= n
-			}
-			if rest == 0 {
-				l.reset.Store(t.reset)
-				return
-			}
-		}
-	}
+func (later) pipe(stub *tox.ToxicStub, l *link) { run(l.later, stub) }
+
+func run(c *toxics.Chain, stub *tox.ToxicStub) {
+	c.Run(stub.Input, func(chunk *stream.StreamChunk) bool {
+		stub.Output <- chunk
+		return true
+	}, stub.Close)
 }
 
 // guard is the last stage. Its output is what toxiproxy's writer reads, and when
-// the writer has ended nobody does: the guard alone selects on that.
+// the writer has ended nobody does: the guard alone selects on that. It also holds back what
+// a partition holds, the end of the stream too.
 type guard struct{}
 
 func (guard) pipe(stub *tox.ToxicStub, l *link) {
@@ -180,7 +132,7 @@ func (guard) pipe(stub *tox.ToxicStub, l *link) {
 		case <-l.stop:
 			return
 		case c := <-stub.Input:
-			if c == nil {
+			if !l.awaitRelease() || c == nil {
 				return
 			}
 			select {

@@ -7,33 +7,42 @@ import (
 	"github.com/windtunnel-go/windtunnel/toxics"
 )
 
-// ErrUnsupported is found in the error for a plan that is valid and that real TCP cannot
-// run. It wraps errors.ErrUnsupported.
-var ErrUnsupported = fmt.Errorf("real TCP cannot do that (%w)", errors.ErrUnsupported)
+// ErrUnsupported is found in the error for a plan that is valid and that a proxy of its own
+// cannot run. It wraps errors.ErrUnsupported.
+var ErrUnsupported = fmt.Errorf("a proxy cannot do that (%w)", errors.ErrUnsupported)
 
-// check is nil for a plan that this engine can run.
+// check is nil for a plan that a proxy can run whose clients dial its address, and not a name
+// of the network.
 func check(plan toxics.Plan) error {
 	if err := plan.Validate(); err != nil {
 		return err
 	}
 	var errs []error
 	for i, f := range plan.Faults {
-		errs = append(errs, fmt.Errorf("fault %d (%s): %w: %s; the virtual network of package toxics can",
-			i, f.Effect.Kind(), ErrUnsupported, whyNot(f.Effect)))
+		if why := whyNot(f); why != "" {
+			errs = append(errs, fmt.Errorf("fault %d (%s): %w: %s; Config.Plan and Network.DialContext can",
+				i, f.Effect.Kind(), ErrUnsupported, why))
+		}
 	}
 	return errors.Join(errs...)
 }
 
-func whyNot(e toxics.Effect) string {
-	switch e.(type) {
-	case toxics.Severed:
-		return "a proxy ends connections, it has no packets to hold back"
+// whyNot says why a proxy cannot run a fault; empty if it can.
+func whyNot(f toxics.Fault) string {
+	switch f.Effect.(type) {
 	case toxics.Refuse:
-		return "refusing some dials and not others takes a listener of its own for each; Proxy.Disable refuses all"
+		if f.Count > 0 || f.Effect.Fraction() < 1 {
+			return "while the proxy does not listen, the kernel refuses all dials and counts none"
+		}
 	case toxics.FailDial, toxics.SlowDial:
 		return "the kernel makes the connection to a proxy, before the proxy knows of it"
 	case toxics.FailLookup, toxics.SlowLookup:
 		return "a proxy has an address and no name"
 	}
-	return "a connection has one chain of toxics from its first byte to its last; put it into Toxics and change it with Proxy.Apply"
+	if f.Source != "" && !isAt(f.Source, toxics.DefaultHost) {
+		if _, severed := f.Effect.(toxics.Severed); !severed {
+			return "a proxy cannot tell who dials it"
+		}
+	}
+	return ""
 }
