@@ -83,6 +83,7 @@ type Loop struct {
 	trapping trapping
 
 	gate       Gate
+	noteScopes map[Passage]*scope
 	passLimit  int
 	spread     time.Duration
 	goroutines []*Goroutine      // started by Go and not ended

@@ -75,6 +75,7 @@ func (n *Network) apply(f Fault) *Applied {
 	}
 	if f.Start == 0 {
 		a.start()
+		n.note(a.passage("on"))
 	} else {
 		a.after(f.Start-a.skew(), "on", a.start)
 	}
@@ -91,6 +92,9 @@ func (a *Applied) Lift() {
 	n := a.network
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	if a.on && !n.closed {
+		n.note(a.passage("off"))
+	}
 	a.lift()
 }
 
@@ -163,7 +167,7 @@ func (a *Applied) after(d time.Duration, what string, f func()) {
 	n.tasks.Add(1)
 	a.timer = time.AfterFunc(d, func() {
 		defer n.tasks.Done()
-		n.pass(fakeloop.Passage{What: fmt.Sprintf("fault %d %s: %s", a.slot, what, a.name)})
+		n.pass(a.passage(what))
 		n.mu.Lock()
 		defer n.mu.Unlock()
 		if !n.closed && !a.lifted {
@@ -171,6 +175,11 @@ func (a *Applied) after(d time.Duration, what string, f func()) {
 			f()
 		}
 	})
+}
+
+// passage is what the switch of the fault, on or off, is for a gate.
+func (a *Applied) passage(what string) fakeloop.Passage {
+	return fakeloop.Passage{What: fmt.Sprintf("fault %d %s: %s", a.slot, what, a.name)}
 }
 
 // stop disarms the timer.
