@@ -49,8 +49,9 @@ wrong.
 All that is random in a tunnel comes from its seed. The seed comes from the name of the
 test, so that a plain go test does the same each time; WINDTUNNEL_SEED=n tries another.
 A test that fails prints the line that repeats it, what led to the failure on the loop, as
-lanes over virtual time, and the path of the whole record, a trace that
-https://ui.perfetto.dev opens. The records are in a directory of the user's among the
+lanes over virtual time, and the paths of the whole record: a trace that
+https://ui.perfetto.dev opens, and a page that shows in red which callbacks blocked, and
+which faults there were. The records are in a directory of the user's among the
 temporary files, or in WINDTUNNEL_RECORDS, of which "off" keeps none.
 
 Importing this package makes http.DefaultTransport and net.DefaultResolver refuse to

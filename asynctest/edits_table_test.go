@@ -80,6 +80,24 @@ var edits = []edit{
 	{"a failure does not tell which callback blocked", "blocks.go",
 		"		if known != nil {\n", "		if false {\n", ".", []string{"TestBlocksOfSeveralCallbacks"}},
 
+	// The page that a failing test leaves.
+	{"a page has no blocks", "notes.go",
+		"return append(notes, blocking...)", "return notes", ".", []string{"TestNotes", "TestRunLeavesAPage"}},
+	{"a page has no faults", "notes.go",
+		"found && n == 2 && e.Kind == timeline.Passed", "false && found && n == 2", ".", []string{"TestNotes", "TestRunLeavesAPage"}},
+	{"a page has no injected faults", "notes.go",
+		"range t.Loop.Injected() {", "range t.Loop.Injected()[:0] {", ".", []string{"TestNotesOfInjectedFaults"}},
+	{"a block is about the whole run", "notes.go",
+		"Kind: timeline.Blocking, ID: c.ID, At", "Kind: timeline.Blocking, At", ".", []string{"TestRunLeavesAPage"}},
+	{"a fault that is in force is an instant", "notes.go",
+		"		notes[n].Span, notes[n].Text = ", "		_, notes[n].Text = ", ".", []string{"TestNotes"}},
+	{"a fault that the plan has is in no timeline", "../toxics/apply.go",
+		"		n.note(a.passage(\"on\"))\n", "", ".", []string{"TestNotes", "TestRunLeavesAPage"}},
+	{"a fault that is lifted is in force", "../toxics/apply.go",
+		"	if a.on && !n.closed {\n", "	if false {\n", ".", []string{"TestNotes"}},
+	{"a failing test leaves no page", "tell.go",
+		" +\n		records.WherePage(records.KeepPage(run, t.Notes(), test, here, t.seed))", "", ".", []string{"TestRunLeavesAPage", "TestRunTellsTheStory"}},
+
 	// The tunnel and Run.
 	{"a tunnel's callbacks post each other for ever", "tunnel.go",
 		"cmp.Or(c.loop.InstantLimit, DefaultInstantLimit)", "cmp.Or(c.loop.InstantLimit, DefaultInstantLimit+1)", ".", []string{"TestRunEndsCallbacksThatPostEachOther"}},

@@ -7,7 +7,7 @@ import (
 )
 
 // tell says what happened on the loop of a tunnel whose test has failed, in a few lines,
-// and keeps the whole record. It is "" if there is no tunnel, or if nothing happened there.
+// and keeps the whole record and its page. It is "" if there is no tunnel, or if nothing happened there.
 func tell(t *Tunnel, test string) string {
 	if t == nil {
 		return ""
@@ -18,5 +18,6 @@ func tell(t *Tunnel, test string) string {
 		return ""
 	}
 	here, _ := os.Getwd() // which tells tests of one name apart
-	return story + records.Where(records.Keep(run, test, here, t.seed))
+	return story + records.Where(records.Keep(run, test, here, t.seed)) +
+		records.WherePage(records.KeepPage(run, t.Notes(), test, here, t.seed))
 }

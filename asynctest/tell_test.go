@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-var recorded = regexp.MustCompile(`(?m)^The whole record of the run, which https://ui\.perfetto\.dev opens: (/.+\.json\.gz)$`)
+var recorded = regexp.MustCompile(`(?m)^The whole record of the run, which https://ui\.perfetto\.dev opens: (/.+\.json\.gz)\nThe same as a page, which every browser opens: (/.+\.html)$`)
 
 // waiting is a test that fails because nobody answers.
 func waiting(s *subject, tunnel *Tunnel) {
@@ -98,6 +98,7 @@ func TestRunTellsWithoutRecords(t *testing.T) {
 	t.Setenv("WINDTUNNEL_RECORDS", "/dev/null/records")
 	s, _ = runSubject(waiting)
 	g.Expect(s.logs[0]).To(ContainSubstring("\nThe whole record of the run could not be written: mkdir /dev/null"))
+	g.Expect(s.logs[0]).To(ContainSubstring("\nThe page of the run could not be written: mkdir /dev/null"))
 }
 
 // A fault that a network has is a span of the trace, by the words of package toxics.

@@ -28,6 +28,7 @@ type beside struct {
 	ready bool   // the director has seen that there is something to run,
 	since uint64 // which came in this interval
 
+	noted    []note    // bubble: by other goroutines since it was last quiet
 	arrived  []arrival // bubble: posted by other goroutines since the bubble was last quiet
 	asked    uint64    // how often somebody asked whether the bubble is quiet
 	answered uint64    // the last such question that has been answered

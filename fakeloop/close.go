@@ -41,6 +41,7 @@ func (l *Loop) Close() error {
 
 	l.mu.Lock()
 	l.closed = true
+	l.takeNoted()
 	l.record(timeline.Closed, timeline.Driver, timeline.Driver, "", "")
 	err = errors.Join(l.choices.refusal, l.dropHeld(), leaked)
 	l.dropCallbacks()

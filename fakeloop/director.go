@@ -19,6 +19,7 @@ type director struct {
 	bubble uint64
 	wake   chan struct{} // one slot
 	quiets atomic.Uint64 // how often the bubble was found quiet
+	noted  atomic.Bool   // something was noted at a gate since then
 
 	mu       sync.Mutex
 	loops    []*Loop         // not closed, in the order in which they were made
@@ -147,6 +148,7 @@ func (d *director) quiesce() {
 		}
 	}
 	d.quiets.Add(1)
+	d.takeNotes()
 }
 
 // quiet waits until the bubble is quiet; false means that another goroutine does.

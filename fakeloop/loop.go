@@ -83,6 +83,7 @@ type Loop struct {
 	trapping trapping
 
 	gate         Gate
+	noteScopes   map[Passage]*scope
 	passLimit    int
 	instantLimit int // 0 for none
 	spread       time.Duration

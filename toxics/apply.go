@@ -67,6 +67,9 @@ func (a *Applied) Slot() int { return a.slot }
 func (a *Applied) Lift() {
 	a.ledger.mu.Lock()
 	defer a.ledger.mu.Unlock()
+	if a.on && !a.ledger.closed {
+		a.tell("off")
+	}
 	a.lift()
 }
 
@@ -128,7 +131,7 @@ func (a *Applied) start() {
 
 func (a *Applied) after(d time.Duration, what string, f func()) {
 	l := a.ledger
-	a.stop = l.config.After(d, fmt.Sprintf("fault %d %s: %s", a.slot, what, a.name), func() {
+	a.stop = l.config.After(d, a.switched(what), func() {
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		if !l.closed && !a.lifted {
@@ -136,6 +139,18 @@ func (a *Applied) after(d time.Duration, what string, f func()) {
 			f()
 		}
 	})
+}
+
+// switched is what the switch of the fault, on or off, is called.
+func (a *Applied) switched(what string) string {
+	return fmt.Sprintf("fault %d %s: %s", a.slot, what, a.name)
+}
+
+// tell says that the fault is switched at once.
+func (a *Applied) tell(what string) {
+	if a.ledger.config.AtOnce != nil {
+		a.ledger.config.AtOnce(a.switched(what))
+	}
 }
 
 // disarm keeps the fault from being switched by its schedule.

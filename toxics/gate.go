@@ -23,6 +23,9 @@ import (
 //   - "fault 2 on: severed client, api" and the like: a fault is switched, by its place
 //     among those applied, and what it is
 //
+// A fault that is switched at once, by Apply or Lift or since the Plan has it without a Start,
+// does not wait: a gate with a method Note is told of it in the same words.
+//
 // From is the client, To the server and its port, Count the number of the connection
 // among those of the two. Dial, Write and Close never wait at the gate: their caller
 // may hold a mutex, and a second goroutine that waits for that mutex would keep the
@@ -73,6 +76,13 @@ func (c *connection) putOff(d Direction, slot int) time.Duration {
 func (n *Network) pass(p fakeloop.Passage) {
 	if n.config.Gate != nil {
 		_ = n.config.Gate.Pass(p)
+	}
+}
+
+// note tells a gate that takes notes of what happens at once, in the words of what passes it.
+func (n *Network) note(what string) {
+	if g, ok := n.config.Gate.(interface{ Note(fakeloop.Passage) }); ok {
+		g.Note(fakeloop.Passage{What: what})
 	}
 }
 

@@ -48,6 +48,10 @@ type LedgerConfig struct {
 	// an excess from r.
 	Sleep func(ctx context.Context, d time.Duration, r *rand.Rand) error
 
+	// AtOnce is told when a fault is switched by Install, Apply or Lift, in the words of After;
+	// nil is told nothing. It must not call the ledger.
+	AtOnce func(what string)
+
 	// Switched is told when a fault that is no toxic was switched; nil is told nothing. It
 	// must not call the ledger.
 	Switched func(f Fault, on bool)
@@ -122,6 +126,7 @@ func (l *Ledger) apply(f Fault, origin string) *Applied {
 	}
 	if f.Start == 0 {
 		a.start()
+		a.tell("on")
 	} else {
 		a.after(f.Start-l.skew(a.slot), "on", a.start)
 	}

@@ -108,7 +108,7 @@ func NewNetwork(c Config) (*Network, error) {
 		config: c, bubble: fakeloop.CurrentBubble(), closing: make(chan struct{}),
 		hosts: map[string]*Host{}, listeners: map[string]*listener{}, listened: map[string]bool{},
 	}
-	n.ledger = NewLedger(LedgerConfig{Seed: c.Plan.Seed, After: n.after, Skew: n.scheduleSkew, Sleep: n.sleep})
+	n.ledger = NewLedger(LedgerConfig{Seed: c.Plan.Seed, After: n.after, Skew: n.scheduleSkew, Sleep: n.sleep, AtOnce: n.note})
 	n.ledger.Install(c.Plan)
 	n.points = NewPoints(c.Faults)
 	return n, nil

@@ -71,8 +71,8 @@ the next spec runs:
 
 The report of a spec that failed has the line that runs it again with the same seed, and,
 for each tunnel, what led to the failure on the loop ([TimelineEntry]; for the reporter of
-package github also as a [DiagramEntry]) and the path of the whole record, a trace that
-https://ui.perfetto.dev opens ([RecordEntry]). The records are
+package github also as a [DiagramEntry]) and the paths of the whole record, a trace that
+https://ui.perfetto.dev opens, and of its page ([RecordEntry]). The records are
 in a directory of the user's among the temporary files, or in WINDTUNNEL_RECORDS, of which
 "off" keeps none. Progress reports say what the tunnel waits for.
 */

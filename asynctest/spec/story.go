@@ -17,7 +17,7 @@ import (
 // has failed. Their values are strings: what cannot be marshalled would hang ginkgo -p.
 const (
 	TimelineEntry = "Timeline" // what led to the failure on the loop, as lanes over virtual time
-	RecordEntry   = "Record"   // the path of the whole record, or why there is none
+	RecordEntry   = "Record"   // the paths of the whole record and of its page, or why there is none
 	DiagramEntry  = "Diagram"  // the timeline as a Mermaid diagram, which only machine-readable reports show
 )
 
@@ -51,6 +51,7 @@ func observe(t *asynctest.Tunnel) {
 		ginkgo.AddReportEntry(DiagramEntry, r.LeafNodeLocation, ginkgo.ReportEntryVisibilityNever, records.Diagram(run))
 		here, _ := os.Getwd() // which tells specs of one text apart
 		if where := records.Where(records.Keep(run, r.FullText(), here, t.Seed(), n)); where != "" {
+			where += records.WherePage(records.KeepPage(run, t.Notes(), r.FullText(), here, t.Seed(), n))
 			ginkgo.AddReportEntry(RecordEntry, r.LeafNodeLocation, ginkgo.ReportEntryVisibilityFailureOrVerbose, where)
 		}
 	})

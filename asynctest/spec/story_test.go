@@ -22,7 +22,7 @@ import (
 
 const goldenStories = "testdata/stories.golden"
 
-var recordPath = regexp.MustCompile(`(https://ui\.perfetto\.dev opens: )(/\S+\.json\.gz)`)
+var recordPath = regexp.MustCompile(`(https://ui\.perfetto\.dev opens: )(/\S+\.json\.gz)(\nThe same as a page, which every browser opens: )(/\S+\.html)`)
 
 // story is what the report of a spec has besides the failure: what led there on the loops
 // of its tunnels, the records, and what a progress report says of the tunnels.
@@ -31,7 +31,7 @@ func story(s types.SpecReport) string {
 	for _, e := range s.ReportEntries {
 		switch e.Name {
 		case spec.TimelineEntry, spec.RecordEntry, spec.DiagramEntry:
-			fmt.Fprintf(&b, "%s: %s\n", e.Name, recordPath.ReplaceAllString(strings.TrimSpace(e.StringRepresentation()), "${1}PATH"))
+			fmt.Fprintf(&b, "%s: %s\n", e.Name, recordPath.ReplaceAllString(strings.TrimSpace(e.StringRepresentation()), "${1}PATH${3}PAGE"))
 		}
 	}
 	reports := s.ProgressReports
@@ -59,7 +59,7 @@ func wantRecords(specs []types.SpecReport, dir string) {
 				continue
 			}
 			m := recordPath.FindStringSubmatch(e.StringRepresentation())
-			Expect(m).To(HaveLen(3), e.StringRepresentation())
+			Expect(m).To(HaveLen(5), e.StringRepresentation())
 			Expect(filepath.Dir(m[2])).To(Equal(dir))
 			file, err := os.Open(m[2])
 			Expect(err).NotTo(HaveOccurred())
@@ -67,6 +67,9 @@ func wantRecords(specs []types.SpecReport, dir string) {
 			Expect(file.Close()).To(Succeed())
 			Expect(err).NotTo(HaveOccurred())
 			Expect(run.Len()).To(BeNumerically(">", 0))
+			page, err := os.ReadFile(m[4])
+			Expect(err).NotTo(HaveOccurred())
+			Expect(string(page)).To(HavePrefix("<!DOCTYPE html>"))
 			Expect(read[m[2]]).To(BeFalse(), "two records in "+m[2])
 			read[m[2]] = true
 		}

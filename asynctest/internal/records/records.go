@@ -1,5 +1,5 @@
-// Package records keeps the whole record of a run that has failed in a file, for whoever
-// wants to see more than the report has room for.
+// Package records keeps the whole record of a run that has failed in a file, and a page that
+// shows it in another, for whoever wants to see more than the report has room for.
 package records
 
 import (
@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -40,6 +41,22 @@ var ErrOff = errors.New("records: " + Variable + " is off")
 // whatever else tells it from others, so that a test that is run again overwrites what it
 // has left before.
 func Keep(t *timeline.Timeline, test string, others ...any) (path string, err error) {
+	return keep(name(test, others...)+".json.gz", func(w io.Writer) error {
+		packed, _ := gzip.NewWriterLevel(w, gzip.BestSpeed) // which is a level
+		return errors.Join(t.WriteTrace(packed), packed.Close())
+	})
+}
+
+// KeepPage writes a run as a page (see [timeline.Timeline.WriteHTML]) beside what Keep
+// writes. The title of the page is the name of the test.
+func KeepPage(t *timeline.Timeline, notes []timeline.Note, test string, others ...any) (path string, err error) {
+	return keep(name(test, others...)+".html", func(w io.Writer) error {
+		return t.WriteHTML(w, timeline.HTMLOptions{Title: test, Notes: notes})
+	})
+}
+
+// keep writes a file of the directory of the records, and returns its absolute path.
+func keep(name string, write func(io.Writer) error) (path string, err error) {
 	dir := Dir()
 	if dir == "" {
 		return "", ErrOff
@@ -54,9 +71,8 @@ func Keep(t *timeline.Timeline, test string, others ...any) (path string, err er
 	if err != nil {
 		return "", err
 	}
-	path = filepath.Join(dir, name(test, others...))
-	packed, _ := gzip.NewWriterLevel(file, gzip.BestSpeed) // which is a level
-	err = errors.Join(t.WriteTrace(packed), packed.Close(), file.Chmod(0o644), file.Close())
+	path = filepath.Join(dir, name)
+	err = errors.Join(write(file), file.Chmod(0o644), file.Close())
 	if err == nil {
 		err = os.Rename(file.Name(), path)
 	}
@@ -69,7 +85,7 @@ func Keep(t *timeline.Timeline, test string, others ...any) (path string, err er
 // longestName is how many characters of the name of a test are in that of its file.
 const longestName = 60
 
-// name returns a name that every file system takes, and that no other test has.
+// name returns a name, but for what tells the kind of file, that every file system takes, and that no other test has.
 func name(test string, others ...any) string {
 	h := fnv.New64a()
 	fmt.Fprintf(h, "%#v", append([]any{test}, others...))
@@ -83,7 +99,7 @@ func name(test string, others ...any) string {
 			b.WriteByte('-')
 		}
 	}
-	return fmt.Sprintf("%s-%016x.json.gz", cmp.Or(strings.Trim(b.String(), "-"), "test"), h.Sum64())
+	return fmt.Sprintf("%s-%016x", cmp.Or(strings.Trim(b.String(), "-"), "test"), h.Sum64())
 }
 
 // Where says in a sentence where a record is, or why there is none; "" if none was wanted.
@@ -95,6 +111,18 @@ func Where(path string, err error) string {
 		return fmt.Sprintf("The whole record of the run could not be written: %v", err)
 	}
 	return "The whole record of the run, which https://ui.perfetto.dev opens: " + path
+}
+
+// WherePage says in a line behind that of Where where the page of a run is, or why there is
+// none; "" if none was wanted.
+func WherePage(path string, err error) string {
+	switch {
+	case errors.Is(err, ErrOff):
+		return ""
+	case err != nil:
+		return fmt.Sprintf("\nThe page of the run could not be written: %v", err)
+	}
+	return "\nThe same as a page, which every browser opens: " + path
 }
 
 // Story says what happened in a run, in a few lines; "" if nothing did but that decisions

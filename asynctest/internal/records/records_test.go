@@ -51,11 +51,36 @@ func TestKeep(t *testing.T) {
 	}
 }
 
+// The page stands beside the record, and shows the notes.
+func TestKeepPage(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv(Variable, dir)
+	record, err := Keep(run("first"), "TestX <a>", 5)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path, err := KeepPage(run("first"), []timeline.Note{{Kind: timeline.Blocking, ID: 1, Label: "a line that blocks"}}, "TestX <a>", 5)
+	if err != nil || strings.TrimSuffix(path, ".html") != strings.TrimSuffix(record, ".json.gz") {
+		t.Fatalf("the page is kept in %q, %v, and the record in %q", path, err, record)
+	}
+	page, err := os.ReadFile(path)
+	if err != nil || !strings.HasPrefix(string(page), "<!DOCTYPE html>") || !strings.Contains(string(page), "a line that blocks") || !strings.Contains(string(page), "TestX &lt;a&gt;") {
+		t.Errorf("read %d bytes, %v", len(page), err)
+	}
+	if text := WherePage(path, nil); text != "\nThe same as a page, which every browser opens: "+path {
+		t.Errorf("got %q", text)
+	}
+}
+
 func TestOff(t *testing.T) {
 	t.Setenv(Variable, "off")
 	path, err := Keep(run("x"), "TestX")
 	if path != "" || !errors.Is(err, ErrOff) || Where(path, err) != "" {
 		t.Errorf("kept in %q, %v", path, err)
+	}
+	path, err = KeepPage(run("x"), nil, "TestX")
+	if path != "" || !errors.Is(err, ErrOff) || WherePage(path, err) != "" {
+		t.Errorf("the page is kept in %q, %v", path, err)
 	}
 }
 
@@ -84,10 +109,14 @@ func TestWhatCannotBeKept(t *testing.T) {
 	if path != "" || err == nil || !strings.HasPrefix(Where(path, err), "The whole record of the run could not be written: mkdir ") {
 		t.Errorf("kept in %q, %v", path, err)
 	}
+	path, err = KeepPage(run("x"), nil, "TestX")
+	if path != "" || err == nil || !strings.HasPrefix(WherePage(path, err), "\nThe page of the run could not be written: mkdir ") {
+		t.Errorf("the page is kept in %q, %v", path, err)
+	}
 	// Where a directory stands in the place of the record, nothing is left behind.
 	dir := t.TempDir()
 	t.Setenv(Variable, dir)
-	if err := os.MkdirAll(filepath.Join(dir, name("TestX"), "full"), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Join(dir, name("TestX")+".json.gz", "full"), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	if path, err := Keep(run("x"), "TestX"); path != "" || err == nil {
