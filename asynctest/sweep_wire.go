@@ -24,6 +24,7 @@ const (
 	notOfNetwork = "it is no fault of the network: only a fake can have it"
 	notInTime    = "it is about time, which passes there: a run would take minutes"
 	notTheFirst  = "a plan can tell the first one from the others, and no other"
+	notAtTheEnd  = "a plan breaks a stream where bytes pass, and not at its end"
 	notTheClient = "the server has the error, and how soon the client hears of it is a race there"
 )
 
@@ -54,6 +55,8 @@ func (r *SweepReport) onWire(f explore.Fault, redials bool) (plans []toxics.Plan
 		return nil, nil, notOfNetwork
 	case r.Points[i].Remote:
 		return nil, nil, notTheClient
+	case r.Points[i].Bytes == 0:
+		return nil, nil, notAtTheEnd
 	}
 	cut := toxics.Cut{After: r.passed(at), Reset: kind == fakeloop.FaultReset}
 	if kind == fakeloop.FaultReset {
