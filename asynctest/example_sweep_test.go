@@ -34,12 +34,12 @@ func ExampleSweep() {
 	// sweep of TestPrice: 1 finding in 9 runs (2 points)
 	//
 	// 1. error lost, at example_sweep_test.go:22
-	//    with error at rate #1:
+	//    with error at rate #1 (it fails):
 	//       the outcome is the value <int>: 42, as without the fault: nothing tells of the injected error, and the scenario does not say that it is handled
 	//    also with timeout at rate #1, cancel at rate #1, panic at rate #1, goexit at rate #1
-	//    if the code is meant to deal with that, say so in Scenario.Handles:
+	//    If the code is meant to deal with that, say so in Scenario.Handles:
 	//       {Point: "rate", Faults: []fakeloop.FaultKind{fakeloop.FaultError, fakeloop.FaultTimeout, fakeloop.FaultCancel, fakeloop.FaultPanic, fakeloop.FaultGoexit}},
-	//    what happened, from the fault on:
+	//    What happened, from the fault on:
 	//               0s  error injected at rate #1
 	//               1s  callback runs "answer"
 	//               1s  future settles "rate": resolved
@@ -48,6 +48,8 @@ func ExampleSweep() {
 	//               1s  future settles "timeout": rejected: failed (injected error at rate #1)
 	//               1s  callback runs "timeout"
 	//               1s  future settles "catch": resolved
+	//               1s  the outcome comes: a value
+	//    To mend: return this error as it is, or wrapped with %w
 	//    To reproduce: WINDTUNNEL_SWEEP='error at rate #1' go test -count=1 -run='^TestPrice$' ./asynctest
 	//
 	// point            slow  error       timeout     cancel      panic       goexit      never

@@ -213,7 +213,49 @@ func TestLongStory(t *testing.T) {
 	}
 	j := &judgement{played: &played{log: log, faults: []*fakeloop.Fault{{Point: "ask #1"}}, trails: []fakeloop.Trail{{}}, events: 30}}
 	story := j.excerpt()
-	if len(story) != 14 || !strings.HasSuffix(story[0], "error injected at ask #1") || !strings.HasSuffix(story[7], "...  18 more") || !strings.HasSuffix(story[13], "server, client>api:80#29") {
+	if len(story) != 14 || !strings.HasSuffix(story[0], "error injected at ask #1") || !strings.HasSuffix(story[7], "...  19 more") || !strings.HasSuffix(story[12], "server, client>api:80#29") || !strings.HasSuffix(story[13], "no outcome") {
 		t.Errorf("%d lines:\n%s", len(story), strings.Join(story, "\n"))
+	}
+}
+
+// Each kind of fault at each kind of point is told in words, and each finding says what to do.
+func TestWordsOfASweep(t *testing.T) {
+	for fault, want := range map[explore.Fault]string{
+		{Point: "offload hang up #1", Way: "error"}:               "the work is not begun, and fails",
+		{Point: "offload hang up #1", Way: "never"}:               "the work is never done, and its future never settled",
+		{Point: "rate #1", Way: "never"}:                          "it never comes",
+		{Point: "lookup a>b #1", Way: "timeout"}:                  "the lookup fails, with an error that is a timeout",
+		{Point: "accept b:1 #1", Way: "error"}:                    "the server's accept fails, for now",
+		{Point: "close a>b:1 conn 1 #1", Way: "error"}:            "the connection is closed, and close returns an error",
+		{Point: "dial a>b:1 #1", Way: "refused"}:                  "nobody listens there",
+		{Point: "read a<b:1 conn 1 #1", Way: "reset"}:             "the connection is reset",
+		{Point: "read a<b:1 conn 1 #1", Way: "cut"}:               "the stream ends behind half of it",
+		{Point: "read a<b:1 conn 1 #1", Way: "cut after 1 bytes"}: "the stream ends behind 1 byte of it",
+		{Point: "write a>b:1 conn 1 #1", Way: "cut"}:              "the stream ends behind half of it, and the write fails",
+		{Point: "read a<b:1 conn 1 #1", Way: "black hole"}:        "nothing comes through any more, and nobody is told",
+		{Point: "timer a #1", Way: "slow"}:                        "it comes 1m0.007s later",
+		{Point: "rate #1", Way: "error"}:                          "it fails",
+		{Point: "rate #1", Way: "cancel"}:                         "it is cancelled",
+		{Point: "rate #1", Way: "panic"}:                          "it panics",
+		{Point: "rate #1", Way: "goexit"}:                         "its goroutine ends by runtime.Goexit",
+		{Point: "choose a #1", Way: "choice 2"}:                   "",
+	} {
+		if got := inWords(fault); got != want {
+			t.Errorf("%v: %q, want %q", fault, got, want)
+		}
+	}
+	if got := (Finding{Run: explore.Run{Faults: []explore.Fault{{Point: "choose a #1", Way: "choice 2"}}}}).faultInWords(); got != "" {
+		t.Errorf("a choice: %q", got)
+	}
+	if got := (Finding{}).faultInWords(); got != "" {
+		t.Errorf("no fault: %q", got)
+	}
+	texts := map[string]bool{"": true}
+	for _, check := range []SweepCheck{FoundWrongValue, FoundTwoOutcomes, FoundErrorLost, FoundNotHandled, FoundPending, FoundTooLate, FoundOverlooked, FoundLeftOver, FoundBlocking, FoundPanic, FoundDiffers} {
+		text := Finding{Check: check}.toMend()
+		if texts[text] {
+			t.Errorf("%s: %q is nothing, or said of another", check, text)
+		}
+		texts[text] = true
 	}
 }

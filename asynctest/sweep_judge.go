@@ -47,7 +47,7 @@ func (w *sweeper) unfaulted(p *played) error {
 		return wrong("when the tunnel was closed, there was left: %s at %s", p.goroutines[0].text, orUnknown(p.goroutines[0].place))
 	}
 	if len(p.blocks) > 0 {
-		return wrong("a callback blocked: %v; Scenario.Tunnel with WithRules allows it", p.blocks[0])
+		return wrong("a callback blocked: %v; do that off the loop, as with fakeloop.Offload, or allow it with WithRules in Scenario.Tunnel", p.blocks[0])
 	}
 	return nil
 }

@@ -146,12 +146,13 @@ func (w *sweeper) sample() error {
 	done := 0
 	for _, c := range w.candidates {
 		f := c.run.Faults[0]
-		plans, target, why := w.report.onWire(f, c.redials)
+		on := w.report.onWire(f, c.redials)
+		why := on.why
 		if why == "" {
 			if done++; w.Real.Every > 1 && (done-1)%w.Real.Every != 0 {
 				continue
 			}
-			why, err = w.sampleOne(c, plans, target)
+			why, err = w.sampleOne(c, on)
 		}
 		if err != nil {
 			return err
@@ -165,9 +166,9 @@ func (w *sweeper) sample() error {
 
 // sampleOne makes one run on real TCP, with the first of the plans that the network can
 // run; why says that it can run none.
-func (w *sweeper) sampleOne(c candidate, plans []toxics.Plan, target error) (why string, err error) {
-	for _, plan := range plans {
-		real, err := w.real(plan, w.without[0], &realFault{target, w.handles(c.run.Faults[0])})
+func (w *sweeper) sampleOne(c candidate, on wire) (why string, err error) {
+	for _, plan := range on.plans {
+		real, err := w.real(plan, w.without[0], &realFault{on.target, w.handles(c.run.Faults[0])})
 		if errors.Is(err, errors.ErrUnsupported) {
 			why = cmp.Or(why, err.Error())
 			continue

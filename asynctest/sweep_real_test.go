@@ -17,8 +17,8 @@ import (
 	"github.com/windtunnel-go/windtunnel/toxics/tcp"
 )
 
-// greeted is a client that reads a greeting with its length before it, from so many
-// connections, on any network.
+// greeted is a client that reads a greeting in two parts, and asks for the second one, from so
+// many connections, on any network.
 func greeted(loop *fakeloop.Loop, network Network, connections int, read func(io.Reader) (string, error)) any {
 	l, err := network.Listen("api:80")
 	if err != nil {
@@ -30,7 +30,9 @@ func greeted(loop *fakeloop.Loop, network Network, connections int, read func(io
 			if err != nil {
 				return
 			}
-			_, _ = io.WriteString(conn, "5hello")
+			_, _ = io.WriteString(conn, "5he")
+			_, _ = conn.Read(make([]byte, 1))
+			_, _ = io.WriteString(conn, "llo")
 			_ = conn.Close()
 		}
 	}()
@@ -40,18 +42,26 @@ func greeted(loop *fakeloop.Loop, network Network, connections int, read func(io
 			if err != nil {
 				return "", err
 			}
-			text, err = read(conn)
+			first := make([]byte, 3)
+			_, err = io.ReadFull(conn, first)
+			if err == nil {
+				_, err = conn.Write([]byte("?"))
+			}
+			if err == nil {
+				text, err = read(conn)
+			}
 			if err = errors.Join(err, conn.Close()); err != nil {
 				return "", err
 			}
+			text = string(first) + text
 		}
 		return text, nil
 	})
 }
 
-// whole reads a greeting, and half takes what comes of it.
+// whole reads the second part of a greeting, and half takes what comes of it.
 func whole(r io.Reader) (string, error) {
-	b := make([]byte, 6)
+	b := make([]byte, 3)
 	_, err := io.ReadFull(r, b)
 	return string(b), err
 }
@@ -91,6 +101,8 @@ func TestSampleOnRealTCP(t *testing.T) {
 	g.Expect(r.Sampled).To(ContainElements(
 		Sampled{"reset at read client<api:80 conn 1 #1", "error", "error"},
 		Sampled{"cut at read client<api:80 conn 1 #1", "error", "error"},
+		Sampled{"reset at read client<api:80 conn 1 #2", "error", "error"},
+		Sampled{"cut at read client<api:80 conn 1 #2", "error", "error"},
 	))
 	for _, p := range r.Points {
 		what, _, _ := strings.Cut(p.Name, " ")
@@ -126,7 +138,7 @@ func TestSampleOfWhatFoundSomething(t *testing.T) {
 	s.Real.Found = true
 	s.Real.Faults = []fakeloop.FaultKind{fakeloop.FaultCut, fakeloop.FaultReset}
 	r := mustSweep(g, s)
-	g.Expect(r.Sampled).To(Equal([]Sampled{{"cut at read client<api:80 conn 1 #1", "wrong value", "wrong value"}}))
+	g.Expect(r.Sampled).To(Equal([]Sampled{{"cut at read client<api:80 conn 1 #2", "wrong value", "wrong value"}}))
 	g.Expect(r.Findings).To(HaveLen(1), "%v", r)
 	g.Expect(r.NotSampled).To(BeEmpty())
 }
@@ -145,6 +157,8 @@ func TestSampleWithPlacesInThePlan(t *testing.T) {
 		{"timeout at dial client>api:80 #1", "error", "error"},
 		{"reset at read client<api:80 conn 1 #1", "error", "error"},
 		{"cut at read client<api:80 conn 1 #1", "error", "error"},
+		{"reset at read client<api:80 conn 1 #2", "error", "error"},
+		{"cut at read client<api:80 conn 1 #2", "error", "error"},
 	}))
 	g.Expect(r.NotSampled).To(ContainElements(
 		"reset at read: a plan can tell the first one from the others, and no other",
@@ -173,13 +187,17 @@ func TestSampleOfShards(t *testing.T) {
 	g.Expect(together.Sampled).To(Equal(whole.Sampled))
 	g.Expect(together.NotSampled).To(Equal(whole.NotSampled))
 	g.Expect(whole.Sampled).NotTo(BeEmpty())
+	g.Expect(whole.NotSampled).To(ContainElement("reset at read: a plan breaks a stream where bytes pass, and not at its end"))
+	for _, f := range whole.Findings {
+		g.Expect(f.Check).NotTo(Equal(FoundDiffers), "%v", whole)
+	}
 }
 
 // One outcome in virtual time and another on real TCP is a finding.
 func TestSampleThatDiffers(t *testing.T) {
 	g := NewWithT(t)
 	s := sampled(1, whole, func(toxics.Plan) (Network, error) { return inMemory(toxics.Plan{}) })
-	s.Real.Faults = []fakeloop.FaultKind{fakeloop.FaultReset}
+	s.Real.Faults, s.Real.Point = []fakeloop.FaultKind{fakeloop.FaultReset}, "read * #1"
 	r := mustSweep(g, s)
 	g.Expect(r.Findings).To(HaveLen(1), "%v", r)
 	f := r.Findings[0]
@@ -212,7 +230,7 @@ func TestOutcomesOnRealTCP(t *testing.T) {
 			g := NewWithT(t)
 			s := sampled(1, whole, inMemory)
 			s.Leave = append(s.Leave, LeftOut{Point: "dial *", Why: "one fault is enough"}, LeftOut{Point: "lookup *", Why: "one fault is enough"}, LeftOut{Point: "close *", Why: "one fault is enough"})
-			s.Real.Faults, s.Real.Patience = []fakeloop.FaultKind{fakeloop.FaultReset}, time.Minute
+			s.Real.Point, s.Real.Faults, s.Real.Patience = "read * #1", []fakeloop.FaultKind{fakeloop.FaultReset}, time.Minute
 			if c.want == "never settled" {
 				s.Real.Patience = time.Millisecond
 			}

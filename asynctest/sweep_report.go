@@ -297,18 +297,18 @@ func (r *SweepReport) String() string {
 	b.WriteString(r.summary() + "\n")
 	for i, f := range r.Findings {
 		fmt.Fprintf(&b, "\n%d. %s, at %s\n", i+1, f.Check, f.Place)
-		fmt.Fprintf(&b, "   with %s:\n", f.Fault)
+		fmt.Fprintf(&b, "   with %s%s:\n", f.Fault, f.faultInWords())
 		fmt.Fprintf(&b, "%s\n", indent(f.Text))
 		if len(f.Also) > 0 {
 			fmt.Fprintf(&b, "   also with %s\n", strings.Join(shorten(f.Also), ", "))
 		}
 		if lines := f.handles(); len(lines) > 0 {
-			fmt.Fprintf(&b, "   if the code is meant to deal with that, say so in Scenario.Handles:\n%s\n", indent(strings.Join(lines, "\n")))
+			fmt.Fprintf(&b, "   If the code is meant to deal with that, say so in Scenario.Handles:\n%s\n", indent(strings.Join(lines, "\n")))
 		}
 		if len(f.Timeline) > 0 {
-			fmt.Fprintf(&b, "   what happened, from the fault on:\n%s\n", indent(strings.Join(f.Timeline, "\n")))
+			fmt.Fprintf(&b, "   What happened, from the fault on:\n%s\n", indent(strings.Join(f.Timeline, "\n")))
 		}
-		fmt.Fprintf(&b, "   To reproduce: %s\n", f.Reproduce)
+		fmt.Fprintf(&b, "   To mend: %s\n   To reproduce: %s\n", f.toMend(), f.Reproduce)
 	}
 	if r.one {
 		return b.String()

@@ -27,8 +27,9 @@ type played struct {
 	points []explore.Point // as explore.Sweep takes them
 	missed []explore.Fault
 	faults []*fakeloop.Fault
-	early  int // how many of the faults came before the outcome
-	events int // of the timeline, when the waiting for the outcome ended
+	early  int           // how many of the faults came before the outcome
+	events int           // of the timeline, when the waiting for the outcome ended
+	at     time.Duration // when that was
 	replay *fakeloop.Recording
 
 	bubble  bubble.Result // of the scenario's own code
@@ -119,7 +120,7 @@ func (p *played) await(w *sweeper, tunnel *Tunnel, outcome any, source *explore.
 	}
 	p.outcome = true
 	err := throughEscapes(tunnel.Loop, f.await)
-	p.early, p.events = source.Struck(), tunnel.Loop.Timeline().Len()
+	p.early, p.events, p.at = source.Struck(), tunnel.Loop.Timeline().Len(), tunnel.Loop.Elapsed()
 	if !f.look() {
 		p.late = true
 		if l, ok := errors.AsType[*fakeloop.LimitError](err); ok && l.Horizon == 0 {

@@ -38,10 +38,22 @@ func (j *judgement) excerpt() []string {
 			out = append(out, line)
 		}
 	}
+	out = append(out, j.ending())
 	if n := len(out); n > most {
 		out = slices.Concat(out[:most/2], []string{fmt.Sprintf("%10s  %d more", "...", n-most+1)}, out[n-most/2+1:])
 	}
 	return out
+}
+
+// ending is the last line of an excerpt.
+func (j *judgement) ending() string {
+	switch {
+	case !j.settled:
+		return fmt.Sprintf("%10s  no outcome", "...")
+	case j.err != nil:
+		return fmt.Sprintf("%10v  the outcome comes: an error", j.at)
+	}
+	return fmt.Sprintf("%10v  the outcome comes: a value", j.at)
 }
 
 func faultLabel(point string) string { return "fault: " + point }

@@ -550,9 +550,9 @@ func TestHandlesOfAFinding(t *testing.T) {
 	r := mustSweep(g, s)
 	g.Expect(r.Findings).To(HaveLen(1))
 	g.Expect(r.String()).To(ContainSubstring(`
-   if the code is meant to deal with that, say so in Scenario.Handles:
+   If the code is meant to deal with that, say so in Scenario.Handles:
       {Point: "a", Faults: []fakeloop.FaultKind{fakeloop.FaultError, fakeloop.FaultTimeout, fakeloop.FaultCancel, fakeloop.FaultGoexit}},
-   what happened`))
+   What happened`))
 	s.Handles = []Handled{{Point: "a", Faults: []fakeloop.FaultKind{fakeloop.FaultError, fakeloop.FaultTimeout, fakeloop.FaultCancel, fakeloop.FaultGoexit}}}
 	g.Expect(mustSweep(g, s).Findings).To(BeEmpty())
 	g.Expect(mustSweep(g, quick()).String()).To(ContainSubstring(`{Point: "b", Faults:`))

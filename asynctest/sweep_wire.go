@@ -24,68 +24,77 @@ const (
 	notOfNetwork = "it is no fault of the network: only a fake can have it"
 	notInTime    = "it is about time, which passes there: a run would take minutes"
 	notTheFirst  = "a plan can tell the first one from the others, and no other"
+	notAtTheEnd  = "a plan breaks a stream where bytes pass, and not at its end"
 	notTheClient = "the server has the error, and how soon the client hears of it is a race there"
 )
 
-// onWire returns the plans that do on real TCP what a fault does in virtual time, the best
-// one first, and what errors.Is must find in the outcome then, nil if nobody is told of an
-// error; or why there is none.
-func (r *SweepReport) onWire(f explore.Fault, redials bool) (plans []toxics.Plan, target error, why string) {
+// wire is what does on real TCP what a fault does in virtual time.
+type wire struct {
+	plans  []toxics.Plan // the best one first
+	target error         // what errors.Is must find in the outcome; nil if nobody is told of an error
+	why    string        // there is no such plan
+}
+
+// onWire returns what does on real TCP what a fault does in virtual time.
+func (r *SweepReport) onWire(f explore.Fault, redials bool) wire {
 	kind := kindOf(f)
 	if kind == fakeloop.FaultSlow || kind == fakeloop.FaultBlackHole {
-		return nil, nil, notInTime
+		return wire{why: notInTime}
 	}
 	if at := wireDial.FindStringSubmatch(f.Point); at != nil {
 		return dialOnWire(kind, at)
 	}
 	if at := wireLookup.FindStringSubmatch(f.Point); at != nil {
 		if at[3] != "1" {
-			return nil, nil, notTheFirst
+			return wire{why: notTheFirst}
 		}
 		if kind != fakeloop.FaultError {
-			return nil, nil, notOfNetwork
+			return wire{why: notOfNetwork}
 		}
-		return placed(toxics.FailLookup{}, at[1], at[2]), nil, ""
+		return wire{plans: placed(toxics.FailLookup{}, at[1], at[2])}
 	}
 	at := wireRead.FindStringSubmatch(f.Point)
 	i := slices.IndexFunc(r.Points, func(p explore.Point) bool { return p.Name == f.Point })
 	switch {
 	case kind != fakeloop.FaultReset && kind != fakeloop.FaultCut || at == nil || i < 0:
-		return nil, nil, notOfNetwork
+		return wire{why: notOfNetwork}
 	case r.Points[i].Remote:
-		return nil, nil, notTheClient
+		return wire{why: notTheClient}
+	case r.Points[i].Bytes == 0:
+		return wire{why: notAtTheEnd}
 	}
 	cut := toxics.Cut{After: r.passed(at), Reset: kind == fakeloop.FaultReset}
+	out := wire{}
 	if kind == fakeloop.FaultReset {
-		target = syscall.ECONNRESET
+		out.target = syscall.ECONNRESET
 	} else {
 		cut.After += int64((&fakeloop.Fault{After: cutAfter(f)}).Cut(r.Points[i].Bytes))
 	}
 	if at[3] == "1" {
-		plans = placed(cut, at[1], at[2])
+		out.plans = placed(cut, at[1], at[2])
 	}
 	if r.connections() == 1 && !redials { // then the whole network may have it
-		plans = append(plans, toxics.Plan{Toxics: []toxics.Toxic{cut}})
+		out.plans = append(out.plans, toxics.Plan{Toxics: []toxics.Toxic{cut}})
 	}
-	if plans == nil {
-		return nil, nil, notTheFirst
+	if out.plans == nil {
+		return wire{why: notTheFirst}
 	}
-	return plans, target, ""
+	return out
 }
 
-func dialOnWire(kind fakeloop.FaultKind, at []string) ([]toxics.Plan, error, string) {
+func dialOnWire(kind fakeloop.FaultKind, at []string) wire {
 	errno := map[fakeloop.FaultKind]syscall.Errno{
 		fakeloop.FaultError: syscall.EHOSTUNREACH, fakeloop.FaultTimeout: syscall.ETIMEDOUT, fakeloop.FaultRefused: syscall.ECONNREFUSED,
 	}[kind]
 	switch {
 	case errno == 0:
-		return nil, nil, notOfNetwork
+		return wire{why: notOfNetwork}
 	case at[3] != "1":
-		return nil, nil, notTheFirst
+		return wire{why: notTheFirst}
 	case kind == fakeloop.FaultRefused:
-		return placed(toxics.Refuse{}, at[1], at[2]), errno, ""
+		return wire{plans: placed(toxics.Refuse{}, at[1], at[2]), target: errno}
 	}
-	return placed(toxics.FailDial{Errno: errno}, at[1], at[2]), errno, ""
+	return wire{plans: placed(toxics.FailDial{Errno: errno}, at[1], at[2]), target: errno}
 }
 
 // placed is a plan with one effect on the first that goes from one host to another.
