@@ -45,10 +45,7 @@ func TestPgx(t *testing.T) {
 				},
 				verdict: documented, why: "that is a ping, of [a connection that has been idle for a second](" + source + "pgxpool/pool.go#L158-L160): if it fails, the pool takes another one",
 			}},
-			network: toxics.Config{Plan: toxics.Plan{Toxics: []toxics.Toxic{
-				toxics.Latency{Direction: toxics.Upstream, Latency: time.Second},
-				toxics.Latency{Latency: time.Second},
-			}}},
+			network: away,
 		},
 	)
 }

@@ -78,7 +78,10 @@ func (s subject) differs(head, shown string, r *asynctest.SweepReport) (problems
 func (s subject) section(head, table string) (text string, problems []string) {
 	var b strings.Builder
 	b.WriteString(head)
-	fmt.Fprintf(&b, "%s.\n\n| faults | outcome | how many | verdict |\n|---|---|---|---|\n", s.shows)
+	b.WriteString(s.shows + ".\n")
+	if len(s.rulings) > 0 {
+		b.WriteString("\n| faults | outcome | how many | verdict |\n|---|---|---|---|\n")
+	}
 	cells := cellsOf(table)
 	for _, r := range s.rulings {
 		outcome, n := cmp.Or(string(r.found), "as without"), 0
@@ -98,6 +101,12 @@ func (s subject) section(head, table string) (text string, problems []string) {
 		}
 	}
 	slices.Sort(problems)
+	if len(s.leave) > 0 {
+		b.WriteString("\nNot swept:\n\n")
+		for _, l := range s.leave {
+			fmt.Fprintf(&b, "- %s: %s.\n", ruling{of: []asynctest.Handled{at(l.Point, l.Faults...)}}.faults(), l.Why)
+		}
+	}
 	if len(s.ours) > 0 {
 		b.WriteString("\nOurs, found on the way and mended:\n\n")
 		for _, text := range s.ours {

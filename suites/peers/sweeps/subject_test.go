@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/windtunnel-go/windtunnel/asynctest"
 	"github.com/windtunnel-go/windtunnel/fakeloop"
@@ -34,9 +35,18 @@ type subject struct {
 	network toxics.Config
 	// rulings explain all that a sweep finds, and all faults that the client deals with.
 	rulings []ruling
+	// leave are faults that are not swept, and why.
+	leave []asynctest.LeftOut
 	// ours are findings of which the scenario was the cause, before it was mended.
 	ours []string
 }
+
+// away is a second from the client to the server and back. What goroutines of a library write
+// at one instant is one point: they race for how many calls of Write that takes.
+var away = toxics.Config{JoinWrites: true, Plan: toxics.Plan{Toxics: []toxics.Toxic{
+	toxics.Latency{Direction: toxics.Upstream, Latency: time.Second},
+	toxics.Latency{Latency: time.Second},
+}}}
 
 // ruling is what was found out about some faults.
 type ruling struct {
@@ -81,7 +91,7 @@ func (s subject) explains(found asynctest.SweepCheck, f explore.Fault) bool {
 
 // scenario is what is swept.
 func (s subject) scenario(name string) asynctest.Scenario {
-	out := asynctest.Scenario{Name: name, Run: s.run, Tunnel: []asynctest.TunnelOption{asynctest.WithNetwork(s.network)}}
+	out := asynctest.Scenario{Name: name, Run: s.run, Leave: s.leave, Tunnel: []asynctest.TunnelOption{asynctest.WithNetwork(s.network)}}
 	out.Progress.Out = io.Discard
 	for _, r := range s.rulings {
 		if r.found == "" {
