@@ -45,8 +45,9 @@ var rooms = []room{
 	{"suites", nil}, // specs only
 	{"suites/subjects", []string{"fakeloop", "golang.org/x/crypto/bcrypt"}},
 	{"suites/nameserver", []string{"github.com/miekg/dns"}},
-	{"suites/loops", []string{"fakeloop", "fakeloop/progress"}},
-	{"suites/futures", []string{"fakeloop", "fakeloop/progress"}},
+	{"suites/internal/checks", nil},
+	{"suites/loops", []string{"fakeloop", "fakeloop/progress", "suites/internal/checks"}},
+	{"suites/futures", []string{"fakeloop", "fakeloop/progress", "suites/internal/checks"}},
 	{"suites/verdicts", []string{"fakeloop", "toxics", "toxics/tcp", "asynctest", "asynctest/blocking", "suites/subjects", "suites/nameserver"}},
 	{"suites/sweeps", []string{"fakeloop", "toxics", "toxics/tcp", "asynctest", "asynctest/blocking", "suites/verdicts", "suites/subjects", "suites/nameserver"}},
 }

@@ -24,6 +24,7 @@ var harnessMutants = []struct {
 	{"one mode stands for three", "modes.go", "	if t.When == Already {\n", "	if true {\n", "TestModes"},
 	{"later is at once", "modes.go", "	case Later:\n		t.Rest()\n", "	case Later:\n", "TestModes"},
 	{"there are no modes", "property.go", "	if p.Three {\n", "	if false {\n", "TestModes"},
+	{"what a failure says is as long as it likes", "t.go", "args...), longest)", "args...), 99*longest)", "TestAbridgedFailure"},
 	{"what is lacking counts as there", "needs.go", "		case a.has(need):\n", "		case true || a.has(need):\n", "TestNotApplicable"},
 	{"nothing is repeated", "runner.go", "	second := r.once(a, result)\n", "	second := first\n", "TestConfirmation"},
 	{"the repetition is in the same process", "runner.go", "	r.drop(subject)\n	second", "	second", "TestConfirmation"},

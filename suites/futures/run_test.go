@@ -2,6 +2,7 @@ package futures_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"regexp"
@@ -224,5 +225,37 @@ func TestCore(t *testing.T) {
 	want := "1 2 3 4 5 6 7 8 9 10 12 15 16 44 64 65 66 67 68 69 71 72 73 74 75 77 89 160 161 162 166 167"
 	if got := strings.Join(ids, " "); got != want {
 		t.Errorf("with nothing but New and no declaration there are\n%s\nwant\n%s", got, want)
+	}
+}
+
+// The error of a chain whose steps name themselves is as long as the chain; what is told of it
+// is not.
+func TestAbridgedFailure(t *testing.T) {
+	a := reference("ref", "", onLoop)
+	then, steps := a.Then, 0
+	a.Then = func(c futures.Case, f func(any) (any, error)) futures.Case {
+		steps++
+		c = then(c, f)
+		await := c.Await
+		c.Await = func(ctx context.Context) (any, error) {
+			v, err := await(ctx)
+			if err != nil {
+				err = errors.New(strings.Repeat("step: ", steps) + err.Error())
+			}
+			return v, err
+		}
+		return c
+	}
+	const manyHops = 48
+	i := slices.IndexFunc(futures.Properties(), func(p futures.Property) bool { return p.Number == manyHops })
+	r := a.Check(t, futures.Properties()[i], futures.Later)
+	text := r.Text("go test")
+	if r.Status != futures.Fail || len(r.Observed) != 3 || len(text) > 1024 {
+		t.Errorf("%s, %d bytes:\n%s", r.Status, len(text), text)
+	}
+	for _, part := range []string{"the end of 1 steps", " bytes ... ", "boom"} {
+		if !strings.Contains(text, part) {
+			t.Errorf("does not tell %q:\n%s", part, text)
+		}
 	}
 }

@@ -222,12 +222,12 @@ func TestBroken(t *testing.T) {
 	}
 }
 
-// The command that a failure prints shows the failure again, in the directory of the
+// The command that a failure prints shows the failure again, wherever the user stands in the
 // module.
 func TestReproduce(t *testing.T) {
-	run := func(command string) string {
+	run := func(dir, command string) string {
 		cmd := exec.Command("sh", "-c", command)
-		cmd.Dir = "../.."
+		cmd.Dir = dir
 		cmd.Env = append(os.Environ(), brokenOnPurpose+"=1")
 		out, err := cmd.CombinedOutput()
 		if err == nil {
@@ -239,13 +239,13 @@ func TestReproduce(t *testing.T) {
 	if futures.RaceEnabled {
 		race = "-race "
 	}
-	first := run("go test " + race + "-run '^TestBroken$/^5$' ./suites/futures")
+	first := run("../..", "go test "+race+"-run '^TestBroken$/^5$' ./suites/futures")
 	_, rest, found := strings.Cut(first, "To reproduce: ")
 	command, _, _ := strings.Cut(rest, "\n")
-	if !found || command != "go test "+race+"-run '^TestBroken$/^5$/^already$' ./suites/futures" {
+	if !found || command != "go test "+race+"-run '^TestBroken$/^5$/^already$' github.com/windtunnel-go/windtunnel/suites/futures" {
 		t.Fatalf("the failure prints no command to reproduce it, or another one:\n%s", first)
 	}
-	again := run(command)
+	again := run("..", command)
 	for _, want := range []string{
 		"runner_test.go:", "property 5, value then error, on wrong, settled already: FAIL", `a waiter got the error "second"; want the value v and no error`,
 		"source:    Twisted testAlreadyCalled_CE", "To reproduce: " + command,

@@ -3,6 +3,8 @@ package futures
 import (
 	"fmt"
 	"regexp"
+
+	"github.com/windtunnel-go/windtunnel/suites/internal/checks"
 )
 
 // Specs registers one Ginkgo spec for each property and mode of one subject; it is
@@ -22,7 +24,7 @@ func Specs(it func(text string, args ...any) bool, fail func(message string, cal
 				}
 				if r.Bad() {
 					focus := regexp.QuoteMeta(where + " " + name)
-					fail(r.Text(fmt.Sprintf("go tool ginkgo run --focus '%s' %s", focus, here())))
+					fail(r.Text(fmt.Sprintf("go tool ginkgo run --focus '%s' %s", focus, checks.Directory())))
 				}
 			})
 		}

@@ -9,6 +9,8 @@ import (
 	"sync/atomic"
 	"testing/synctest"
 	"time"
+
+	"github.com/windtunnel-go/windtunnel/suites/internal/checks"
 )
 
 // T is a check under way: the adapter, and what the check finds out. Its methods may be
@@ -75,11 +77,15 @@ func (t *T) settleAll() {
 	}
 }
 
+// longest is how long what is noted may be: the error at the end of a thousand steps names
+// them all.
+const longest = 400
+
 // Errorf notes that something is wrong; the check goes on.
 func (t *T) Errorf(format string, args ...any) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	text := fmt.Sprintf(format, args...)
+	text := checks.Abridged(fmt.Sprintf(format, args...), longest)
 	if !t.over && len(t.failures) < 10 && !slices.Contains(t.failures, text) { // the first ones tell
 		t.failures = append(t.failures, text)
 		t.tell(text)

@@ -1,9 +1,9 @@
 package futures
 
 import (
-	"os"
-	"path/filepath"
 	"testing"
+
+	"github.com/windtunnel-go/windtunnel/suites/internal/checks"
 )
 
 // Run runs the table as subtests of t, one for each property, and for each of the three
@@ -56,30 +56,10 @@ func Compare(t *testing.T, adapters ...Adapter) []Result {
 	return out
 }
 
-// command is the shortest that runs one test of the package in whose directory the
-// process runs.
+// command is the shortest that runs one test of the package whose test binary runs.
 func command(test string) string {
-	race := ""
 	if raceEnabled {
-		race = "-race "
+		return checks.GoTest(test, "-race")
 	}
-	return "go test " + race + "-run '" + pattern(test) + "' " + here()
-}
-
-// here is the package of the working directory as the go command takes it in the root
-// of its module.
-func here() string {
-	dir, err := os.Getwd()
-	if err != nil {
-		return "."
-	}
-	for root := dir; root != filepath.Dir(root); root = filepath.Dir(root) {
-		if _, err := os.Stat(filepath.Join(root, "go.mod")); err != nil {
-			continue
-		}
-		if rel, err := filepath.Rel(root, dir); err == nil && rel != "." {
-			return "./" + filepath.ToSlash(rel)
-		}
-	}
-	return "."
+	return checks.GoTest(test)
 }

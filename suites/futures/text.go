@@ -5,32 +5,19 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/windtunnel-go/windtunnel/suites/internal/checks"
 )
 
 // Text says what was observed, which rule that breaks, where the rule comes from, and
 // how to see it again; reproduce is the command.
 func (r Result) Text(reproduce string) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "property %d, %s, on %s%s: %s\n", r.Property.Number, r.Property.Name, r.Subject, r.When.suffix(), r.Status)
-	if r.Why != "" {
-		fmt.Fprintf(&b, "  because it %s\n", r.Why)
-	}
-	for _, o := range r.Observed {
-		fmt.Fprintf(&b, "  observed:  %s\n", o)
-	}
-	for _, n := range r.Notes {
-		fmt.Fprintf(&b, "  note:      %s\n", n)
-	}
-	fmt.Fprintf(&b, "  rule:      %s\n", r.Property.Rule)
-	fmt.Fprintf(&b, "  level:     %s\n", r.Property.Level)
-	fmt.Fprintf(&b, "  source:    %s\n", r.Property.Source)
-	if r.Stack != "" {
-		fmt.Fprintf(&b, "\n%s\n", strings.TrimSpace(r.Stack))
-	}
-	if reproduce != "" {
-		fmt.Fprintf(&b, "To reproduce: %s\n", reproduce)
-	}
-	return b.String()
+	return checks.Text{
+		Head: fmt.Sprintf("property %d, %s, on %s%s: %s", r.Property.Number, r.Property.Name, r.Subject, r.When.suffix(), r.Status),
+		Why:  r.Why, Observed: r.Observed, Notes: r.Notes,
+		Rule:  [][2]string{{"rule", r.Property.Rule}, {"level", string(r.Property.Level)}, {"source", r.Property.Source}},
+		Stack: r.Stack, Reproduce: reproduce,
+	}.String()
 }
 
 func (w When) suffix() string {
@@ -144,24 +131,11 @@ func counts(results []Result, subject string) string {
 
 // reasons lists, once for each subject and reason, the properties that are n/a.
 func reasons(results []Result) string {
-	var order []string
-	of := map[string][]string{}
+	var out checks.Reasons
 	for _, r := range results {
-		if r.Status != NotApplicable {
-			continue
-		}
-		why := fmt.Sprintf("%s %s", r.Subject, r.Why)
-		name := fmt.Sprintf("%d (%s)", r.Property.Number, r.Property.Name)
-		if of[why] == nil {
-			order = append(order, why)
-		}
-		if !slices.Contains(of[why], name) {
-			of[why] = append(of[why], name)
+		if r.Status == NotApplicable {
+			out.Add(r.Subject+" "+r.Why, fmt.Sprintf("%d (%s)", r.Property.Number, r.Property.Name))
 		}
 	}
-	var b strings.Builder
-	for _, why := range order {
-		fmt.Fprintf(&b, "\nn/a: %s:\n  %s\n", why, strings.Join(of[why], ", "))
-	}
-	return b.String()
+	return out.String()
 }

@@ -9,9 +9,10 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"regexp"
 	"strings"
 	"time"
+
+	"github.com/windtunnel-go/windtunnel/suites/internal/checks"
 )
 
 // worker is a process that runs the checks of one subject, one at a time.
@@ -37,7 +38,7 @@ func startWorker(test, subject string) (*worker, error) {
 		return nil, err
 	}
 	token := "futures-" + rand.Text() + " "
-	cmd := exec.Command(program, "-test.run="+pattern(test), "-test.timeout=0", "-test.count=1")
+	cmd := exec.Command(program, "-test.run="+checks.Pattern(test), "-test.timeout=0", "-test.count=1")
 	cmd.Env = append(os.Environ(), envSubject+"="+subject, envToken+"="+token, "GORACE="+gorace())
 	requests, err := cmd.StdinPipe()
 	if err != nil {
@@ -204,13 +205,4 @@ func race(output string) string {
 	}
 	report, _, _ = strings.Cut(report, "==================")
 	return "WARNING: DATA RACE" + report
-}
-
-// pattern is the argument of -test.run for one test or subtest.
-func pattern(test string) string {
-	var out []string
-	for name := range strings.SplitSeq(test, "/") {
-		out = append(out, "^"+regexp.QuoteMeta(name)+"$")
-	}
-	return strings.Join(out, "/")
 }

@@ -164,13 +164,13 @@ func TestBroken(t *testing.T) {
 	}
 }
 
-// The command that a failure prints shows the failure again, in the directory
-// of the module.
+// The command that a failure prints shows the failure again, wherever the user stands in
+// the module.
 func TestReproduce(t *testing.T) {
 	const flaw = "a timer that came due cannot be cancelled"
-	run := func(command string) string {
+	run := func(dir, command string) string {
 		cmd := exec.Command("sh", "-c", command)
-		cmd.Dir = "../.."
+		cmd.Dir = dir
 		cmd.Env = append(os.Environ(), brokenOnPurpose+"="+flaw)
 		out, err := cmd.CombinedOutput()
 		if err == nil {
@@ -178,13 +178,13 @@ func TestReproduce(t *testing.T) {
 		}
 		return string(out)
 	}
-	first := run("go test -run '^TestBroken$' ./suites/loops")
+	first := run("../..", "go test -run '^TestBroken$' ./suites/loops")
 	_, rest, found := strings.Cut(first, "To reproduce: ")
 	command, _, _ := strings.Cut(rest, "\n")
-	if !found || command != "go test -run '^TestBroken$/^13a$' ./suites/loops" {
+	if !found || command != "go test -run '^TestBroken$/^13a$' github.com/windtunnel-go/windtunnel/suites/loops" {
 		t.Fatalf("the failure prints no command to reproduce it, or another one:\n%s", first)
 	}
-	again := run(command)
+	again := run("..", command)
 	for _, want := range []string{"run_test.go:", "case 13a", `in the order "a b c d", want "a c"`, "To reproduce: " + command} {
 		if !strings.Contains(again, want) {
 			t.Errorf("%s does not print %q:\n%s", command, want, again)

@@ -1,11 +1,10 @@
 package loops
 
 import (
-	"os"
-	"path/filepath"
-	"strings"
 	"testing"
 	"testing/synctest"
+
+	"github.com/windtunnel-go/windtunnel/suites/internal/checks"
 )
 
 // Run runs the table as subtests of t, one for each case, named by number and
@@ -21,7 +20,7 @@ func Run(t *testing.T, a Adapter) {
 			r := InBubble(t, a).Run(c)
 			results = append(results, r)
 			if r.Bad() {
-				t.Error(r.Text(command(t.Name())))
+				t.Error(r.Text(checks.GoTest(t.Name())))
 			}
 		})
 	}
@@ -37,32 +36,4 @@ func InBubble(t *testing.T, a Adapter) Adapter {
 		a.Around = func(body func()) { synctest.Test(t, func(*testing.T) { body() }) }
 	}
 	return a
-}
-
-// command is the shortest that runs one test of the package in whose directory
-// the process runs.
-func command(test string) string {
-	var pattern []string
-	for _, name := range strings.Split(test, "/") {
-		pattern = append(pattern, "^"+name+"$")
-	}
-	return "go test -run '" + strings.Join(pattern, "/") + "' " + here()
-}
-
-// here is the package of the working directory as the go command takes it in
-// the root of its module.
-func here() string {
-	dir, err := os.Getwd()
-	if err != nil {
-		return "."
-	}
-	for root := dir; root != filepath.Dir(root); root = filepath.Dir(root) {
-		if _, err := os.Stat(filepath.Join(root, "go.mod")); err != nil {
-			continue
-		}
-		if rel, err := filepath.Rel(root, dir); err == nil && rel != "." {
-			return "./" + filepath.ToSlash(rel)
-		}
-	}
-	return "."
 }

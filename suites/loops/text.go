@@ -5,29 +5,19 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/windtunnel-go/windtunnel/suites/internal/checks"
 )
 
 // Text says what was observed, which rule that breaks, where the rule comes
 // from, and how to see it again; reproduce is the command.
 func (r Result) Text(reproduce string) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "case %s, %s, on %s, mode %s: %s\n", r.Case.ID(), r.Case.Name, r.Subject, r.Mode, r.Status)
-	if r.Why != "" {
-		fmt.Fprintf(&b, "  because it %s\n", r.Why)
-	}
-	for _, o := range r.Observed {
-		fmt.Fprintf(&b, "  observed:  %s\n", o)
-	}
-	fmt.Fprintf(&b, "  rule:      %s\n", r.Case.Rule)
-	fmt.Fprintf(&b, "  otherwise: %s\n", r.Case.Why)
-	fmt.Fprintf(&b, "  source:    %s\n", r.Case.Source)
-	if r.Stack != "" {
-		fmt.Fprintf(&b, "\n%s\n", strings.TrimSpace(r.Stack))
-	}
-	if reproduce != "" {
-		fmt.Fprintf(&b, "To reproduce: %s\n", reproduce)
-	}
-	return b.String()
+	return checks.Text{
+		Head: fmt.Sprintf("case %s, %s, on %s, mode %s: %s", r.Case.ID(), r.Case.Name, r.Subject, r.Mode, r.Status),
+		Why:  r.Why, Observed: r.Observed,
+		Rule:  [][2]string{{"rule", r.Case.Rule}, {"otherwise", r.Case.Why}, {"source", r.Case.Source}},
+		Stack: r.Stack, Reproduce: reproduce,
+	}.String()
 }
 
 // Table renders results for a terminal: cases down, subjects and modes across;
@@ -93,21 +83,11 @@ func Sorted(results []Result) []Result {
 
 // reasons lists, once for each subject, mode and reason, the cases that are n/a.
 func reasons(results []Result) string {
-	var order []string
-	of := map[string][]string{}
+	var out checks.Reasons
 	for _, r := range results {
-		if r.Status != NotApplicable {
-			continue
+		if r.Status == NotApplicable {
+			out.Add(fmt.Sprintf("%s %s %s", r.Subject, r.Mode, r.Why), fmt.Sprintf("%s (%s)", r.Case.ID(), r.Case.Name))
 		}
-		why := fmt.Sprintf("%s %s %s", r.Subject, r.Mode, r.Why)
-		if of[why] == nil {
-			order = append(order, why)
-		}
-		of[why] = append(of[why], fmt.Sprintf("%s (%s)", r.Case.ID(), r.Case.Name))
 	}
-	var b strings.Builder
-	for _, why := range order {
-		fmt.Fprintf(&b, "\nn/a: %s:\n  %s\n", why, strings.Join(of[why], ", "))
-	}
-	return b.String()
+	return out.String()
 }

@@ -25,6 +25,9 @@ const Connections = 1000
 // NoClock is why the CPU time of a callback is not measured on some systems.
 const NoClock = "this system has no clock of a thread's CPU time"
 
+// NoSignals is why a handler of signals is not measured on some systems.
+const NoSignals = "this system has no POSIX signals"
+
 const noNetwork = "there is no network in it"
 
 // locals wait for something else than the network, or for nothing.

@@ -27,8 +27,7 @@ func Measure(s Subject, f Fault) (cell Cell, err error) {
 		}
 	}()
 
-	if s.Local != "" && !f.none() {
-		cell.NA = s.Local
+	if cell.NA = s.missing(f); cell.NA != "" {
 		return cell, nil
 	}
 	site, err := Open(f)

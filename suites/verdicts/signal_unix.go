@@ -10,14 +10,15 @@ import (
 // signals register a handler for a POSIX signal, which is then really sent to the
 // process.
 var signals = []Subject{{
-	Name:  "callback registry, POSIX signal",
-	Start: func(r *Run) { r.AwaitSignal(syscall.SIGUSR2, nil) },
+	Name:  signalHandler,
+	Start: func(r *Run) { r.AwaitSignal(nil) },
 	Local: noNetwork,
 }}
 
-// AwaitSignal registers a handler that removes itself and calls also, if it is not
+// AwaitSignal registers a handler of SIGUSR2 that removes itself and calls also, if it is not
 // nil, sends the signal to the process, and finishes when it has come.
-func (r *Run) AwaitSignal(sig syscall.Signal, also func()) {
+func (r *Run) AwaitSignal(also func()) {
+	const sig = syscall.SIGUSR2
 	work := r.Loop.Outside("signal")
 	var remove func() bool
 	remove = r.Loop.OnSignal(sig, func() {

@@ -97,6 +97,8 @@ type Subject struct {
 	// Local says why faults of the network make no sense for the subject, which
 	// then ends with Finish; empty for one that fetches the page.
 	Local string
+	// Missing says why this system has no such thing; empty where it has.
+	Missing string
 }
 
 // Text is what the cell of a sound subject under f says.
@@ -108,7 +110,7 @@ func (s Subject) Text(f Fault) string {
 	case s.Blocks:
 		blocks = "BLOCKS " + s.Resource.String() + ", "
 	}
-	if s.Local != "" && !f.none() {
+	if s.missing(f) != "" {
 		return notApplicable
 	}
 	text := blocks + cmp.Or(s.want(f), s.value())
@@ -118,6 +120,14 @@ func (s Subject) Text(f Fault) string {
 	return text
 }
 
+// missing says why there is nothing to measure under f, if so.
+func (s Subject) missing(f Fault) string {
+	if s.Missing == "" && !f.none() {
+		return s.Local
+	}
+	return s.Missing
+}
+
 // want names the target that must be reachable from the outcome of s under f.
 func (s Subject) want(f Fault) string {
 	if s.Cancelled {
@@ -125,6 +135,9 @@ func (s Subject) want(f Fault) string {
 	}
 	return f.Want
 }
+
+// signalHandler is the name of the only one of signals.
+const signalHandler = "callback registry, POSIX signal"
 
 // Subjects are the rows of the table.
 var Subjects = slices.Concat(fetches, signals, locals)

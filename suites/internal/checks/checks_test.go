@@ -1,0 +1,34 @@
+package checks
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestGoTest(t *testing.T) {
+	const own = "github.com/windtunnel-go/windtunnel/suites/internal/checks"
+	if got, want := GoTest("TestX/a+b/c", "-race"), `go test -race -run '^TestX$/^a\+b$/^c$' `+own; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if got := Directory(); got != "./suites/internal/checks" {
+		t.Errorf("the directory is %s", got)
+	}
+	t.Chdir("../../..")
+	if got := Directory(); got != "." {
+		t.Errorf("the root is %s", got)
+	}
+}
+
+func TestAbridged(t *testing.T) {
+	long := strings.Repeat("ä", 300) + "é" + strings.Repeat("z", 299)
+	for _, c := range []struct{ text, want string }{
+		{"", ""},
+		{strings.Repeat("x", 300), strings.Repeat("x", 300)},
+		{long, strings.Repeat("ä", 100) + " ... 601 bytes ... " + strings.Repeat("z", 100)},
+		{"x" + long, "x" + strings.Repeat("ä", 99) + " ... 603 bytes ... " + strings.Repeat("z", 100)},
+	} {
+		if got := Abridged(c.text, 300); got != c.want {
+			t.Errorf("got %q, want %q", got, c.want)
+		}
+	}
+}
