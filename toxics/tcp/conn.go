@@ -19,6 +19,7 @@ type conn struct {
 	upstream   *net.TCPConn // from when it is there
 	links      [toxics.Directions]*link
 	open       atomic.Int32 // links whose writer has not ended
+	doomed     bool         // it is to be reset; guarded by the generation's mutex
 }
 
 // link is what the stages of one direction know about their connection.
@@ -87,6 +88,15 @@ func (c *conn) kill() {
 	c.upstream.Close()
 }
 
+// breakOff is kill with a reset of both ends.
+func (c *conn) breakOff() {
+	// With linger 0 the kernel sends RST instead of FIN. An error means that
+	// the connection is gone, which is what was wanted.
+	c.client.SetLinger(0)
+	c.upstream.SetLinger(0)
+	c.kill()
+}
+
 func (l *link) chain() *toxics.Chain {
 	return toxics.NewChain(toxics.ChainConfig{
 		Wire: l.conn, Go: l.conn.generation.tasks.Go, Reset: func() { l.reset.Store(true) },
@@ -144,11 +154,7 @@ func (s *sink) Close() error {
 	defer c.generation.tasks.Done()
 	if l.reset.Load() {
 		awaitDelivery(l.dest, l.stop)
-		// With linger 0 the kernel sends RST instead of FIN. An error means that
-		// the connection is gone, which is what was wanted.
-		c.client.SetLinger(0)
-		c.upstream.SetLinger(0)
-		c.kill()
+		c.breakOff()
 	}
 	err := l.dest.Close()
 	l.end()

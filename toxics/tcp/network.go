@@ -26,6 +26,10 @@ type Config struct {
 	// the way there. Its schedules start with the network.
 	Plan toxics.Plan
 
+	// Faults says what goes wrong besides, point by point, at and between what has a name; nil
+	// means nothing. Connections are then no *net.TCPConn.
+	Faults toxics.FaultPoints
+
 	// Clock says when it is time for what is scheduled, in the Plan, in those of proxies, and
 	// by Network.Apply. nil is real time.
 	Clock *Clock
@@ -50,6 +54,7 @@ type Network struct {
 	dialer net.Dialer
 	plan   toxics.Plan
 	clock  *Clock
+	points *toxics.Points
 	ledger *toxics.Ledger // of what has a name
 	timers sync.WaitGroup
 	ending chan struct{} // closed by Close
@@ -79,6 +84,7 @@ func Listen(c Config) (*Network, error) {
 		dialer:  net.Dialer{Timeout: c.DialTimeout},
 		plan:    c.Plan,
 		clock:   c.Clock,
+		points:  toxics.NewPoints(c.Faults),
 		ending:  make(chan struct{}),
 		proxies: map[string]*Proxy{},
 		retired: map[*Proxy]bool{},
