@@ -1,6 +1,7 @@
 package tcp
 
 import (
+	"io"
 	"math/rand/v2"
 	"net"
 	"sync"
@@ -31,6 +32,7 @@ type link struct {
 	own   map[int]*toxics.Chain // those that toxiproxy does not have, likewise
 	later *toxics.Chain         // of the faults
 
+	ended atomic.Bool // the source has been read to its end
 	reset atomic.Bool // the end of this link is to be RST
 	once  sync.Once
 	stop  chan struct{} // closed when nothing more can be delivered
@@ -142,6 +144,23 @@ func (l *link) awaitRelease() bool {
 	}
 }
 
+// source is where toxiproxy's link reads from.
+type source struct {
+	*net.TCPConn
+	link *link
+}
+
+func (s source) Read(b []byte) (int, error) {
+	n, err := s.TCPConn.Read(b)
+	if err == io.EOF {
+		s.link.ended.Store(true)
+	}
+	return n, err
+}
+
+// WriteTo is no short cut of the kernel's: Read has to see the end.
+func (s source) WriteTo(w io.Writer) (int64, error) { return io.Copy(w, struct{ io.Reader }{s}) }
+
 // sink is where toxiproxy's link writes to. toxiproxy closes it exactly once,
 // after the last write, whether that failed or not. That is the one moment at
 // which it is known that nobody will take another chunk.
@@ -156,9 +175,16 @@ func (s *sink) Close() error {
 		awaitDelivery(l.dest, l.stop)
 		c.breakOff()
 	}
-	err := l.dest.Close()
+	var err error
+	if c.generation.network.halves && l.ended.Load() && !l.reset.Load() {
+		err = l.dest.CloseWrite()
+	} else {
+		err = l.dest.Close()
+	}
 	l.end()
 	if c.open.Add(-1) == 0 {
+		c.client.Close()
+		c.upstream.Close()
 		c.generation.ended(c)
 	}
 	return err

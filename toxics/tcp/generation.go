@@ -145,8 +145,8 @@ func (g *generation) link(c *conn) {
 	g.starting = c
 	g.tasks.Add(2) // the two writers, which end with sink.Close
 	up, down := c.links[toxics.Upstream], c.links[toxics.Downstream]
-	g.proxy.Toxics.StartLink(g.network.server, name+"upstream", c.client, &sink{up}, stream.Upstream)
-	g.proxy.Toxics.StartLink(g.network.server, name+"downstream", c.upstream, &sink{down}, stream.Downstream)
+	g.proxy.Toxics.StartLink(g.network.server, name+"upstream", source{c.client, up}, &sink{up}, stream.Upstream)
+	g.proxy.Toxics.StartLink(g.network.server, name+"downstream", source{c.upstream, down}, &sink{down}, stream.Downstream)
 	g.starting = nil
 }
 
