@@ -122,6 +122,12 @@
 // A network that was made in a bubble is the bubble's. Outside a bubble it works in real
 // time.
 //
+// # Engines
+//
+// [Ledger], [Chain] and [Points] are what both engines decide and work with, and a [Wire] is
+// what a ledger knows of a connection. They are for who writes an engine; a test has no use
+// for them.
+//
 // # Process-wide state
 //
 // None is changed. toxiproxy's bandwidth toxic takes a copy of the global logger of

@@ -381,3 +381,21 @@ func ExampleNetwork_Unmatched() {
 	// severed client appi
 	// toxics: a fault has matched nothing: the severed applied at example_network_test.go:372 is about "appi", and there has never been such a host; there were: api, client true
 }
+
+// What an engine asks before it lets a dial through.
+func ExampleLedger() {
+	ledger := toxics.NewLedger(toxics.LedgerConfig{
+		Seed:  42,
+		After: func(d time.Duration, _ string, f func()) (stop func()) { return func() {} }, // no schedules here
+		Sleep: func(context.Context, time.Duration, *rand.Rand) error { return nil },
+	})
+	ledger.Install(toxics.Plan{Faults: []toxics.Fault{toxics.Inject(toxics.Refuse{}).Between("", "api").First(1)}})
+	for _, server := range []string{"db", "api", "api"} {
+		err := ledger.Dial(context.Background(), "client", server, "80", func() error { return nil })
+		fmt.Println(server, err)
+	}
+	// Output:
+	// db <nil>
+	// api connect: connection refused
+	// api <nil>
+}

@@ -17,7 +17,7 @@ type Plan struct {
 	// itself. nil and empty mean none.
 	Toxics []Toxic
 	// Faults have a place and a time. Those that are toxics come behind Toxics, in
-	// this order. The virtual network runs all of them, and real TCP none.
+	// this order. Package toxics/tcp says what of them is possible where.
 	Faults []Fault
 
 	_ struct{}

@@ -1,6 +1,7 @@
 package tcp
 
 import (
+	"io"
 	"math/rand/v2"
 	"net"
 	"sync"
@@ -19,6 +20,7 @@ type conn struct {
 	upstream   *net.TCPConn // from when it is there
 	links      [toxics.Directions]*link
 	open       atomic.Int32 // links whose writer has not ended
+	doomed     bool         // it is to be reset; guarded by the generation's mutex
 }
 
 // link is what the stages of one direction know about their connection.
@@ -30,6 +32,7 @@ type link struct {
 	own   map[int]*toxics.Chain // those that toxiproxy does not have, likewise
 	later *toxics.Chain         // of the faults
 
+	ended atomic.Bool // the source has been read to its end
 	reset atomic.Bool // the end of this link is to be RST
 	once  sync.Once
 	stop  chan struct{} // closed when nothing more can be delivered
@@ -87,6 +90,15 @@ func (c *conn) kill() {
 	c.upstream.Close()
 }
 
+// breakOff is kill with a reset of both ends.
+func (c *conn) breakOff() {
+	// With linger 0 the kernel sends RST instead of FIN. An error means that
+	// the connection is gone, which is what was wanted.
+	c.client.SetLinger(0)
+	c.upstream.SetLinger(0)
+	c.kill()
+}
+
 func (l *link) chain() *toxics.Chain {
 	return toxics.NewChain(toxics.ChainConfig{
 		Wire: l.conn, Go: l.conn.generation.tasks.Go, Reset: func() { l.reset.Store(true) },
@@ -132,6 +144,23 @@ func (l *link) awaitRelease() bool {
 	}
 }
 
+// source is where toxiproxy's link reads from.
+type source struct {
+	*net.TCPConn
+	link *link
+}
+
+func (s source) Read(b []byte) (int, error) {
+	n, err := s.TCPConn.Read(b)
+	if err == io.EOF {
+		s.link.ended.Store(true)
+	}
+	return n, err
+}
+
+// WriteTo is no short cut of the kernel's: Read has to see the end.
+func (s source) WriteTo(w io.Writer) (int64, error) { return io.Copy(w, struct{ io.Reader }{s}) }
+
 // sink is where toxiproxy's link writes to. toxiproxy closes it exactly once,
 // after the last write, whether that failed or not. That is the one moment at
 // which it is known that nobody will take another chunk.
@@ -144,15 +173,18 @@ func (s *sink) Close() error {
 	defer c.generation.tasks.Done()
 	if l.reset.Load() {
 		awaitDelivery(l.dest, l.stop)
-		// With linger 0 the kernel sends RST instead of FIN. An error means that
-		// the connection is gone, which is what was wanted.
-		c.client.SetLinger(0)
-		c.upstream.SetLinger(0)
-		c.kill()
+		c.breakOff()
 	}
-	err := l.dest.Close()
+	var err error
+	if c.generation.network.halves && l.ended.Load() && !l.reset.Load() {
+		err = l.dest.CloseWrite()
+	} else {
+		err = l.dest.Close()
+	}
 	l.end()
 	if c.open.Add(-1) == 0 {
+		c.client.Close()
+		c.upstream.Close()
 		c.generation.ended(c)
 	}
 	return err

@@ -180,3 +180,86 @@ func ExampleNetwork_Listen() {
 	// dial tcp db:5432: connect: connection refused
 	// dial tcp: lookup dba: no such host
 }
+
+// What is scheduled comes when the test says that it is time.
+func ExampleClock() {
+	var clock tcp.Clock
+	network, err := tcp.Listen(tcp.Config{Clock: &clock, Plan: toxics.Plan{Faults: []toxics.Fault{
+		toxics.Inject(toxics.Refuse{}).Between("client", "api").From(10 * time.Second).For(5 * time.Second),
+	}}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer network.Close()
+	network.Serve("api:80", http.NotFoundHandler())
+	for range 4 {
+		c, err := network.DialContext(context.Background(), "tcp", "api:80")
+		if err == nil {
+			c.Close()
+		}
+		fmt.Println(clock.Now(), err)
+		clock.Advance(6 * time.Second)
+	}
+	// Output:
+	// 0s <nil>
+	// 6s <nil>
+	// 12s dial tcp api:80: connect: connection refused
+	// 18s <nil>
+}
+
+// A fault is put in force, and lifted, while the network runs.
+func ExampleNetwork_Apply() {
+	network, err := tcp.Listen(tcp.Config{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer network.Close()
+	network.Serve("api:80", http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "hello") }))
+	get := func() {
+		transport := &http.Transport{DialContext: network.DialContext}
+		defer transport.CloseIdleConnections()
+		answer, err := (&http.Client{Transport: transport}).Get("http://api/")
+		if err != nil {
+			fmt.Println(errors.Is(err, syscall.ECONNRESET))
+			return
+		}
+		defer answer.Body.Close()
+		body, err := io.ReadAll(answer.Body)
+		fmt.Println(string(body), err)
+	}
+	cut := network.Apply(toxics.Inject(toxics.Cut{Reset: true}).Between("client", "api:80").First(2))
+	get()
+	get()
+	get()
+	cut.Lift()
+	fmt.Println(network.Unmatched())
+	// Output:
+	// true
+	// true
+	// hello <nil>
+	// []
+}
+
+// A fault can be about who dials.
+func ExampleNetwork_Host() {
+	network, err := tcp.Listen(tcp.Config{Plan: toxics.Plan{Faults: []toxics.Fault{
+		toxics.Inject(toxics.FailDial{}).Between("worker", "db"),
+	}}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer network.Close()
+	if _, err := network.Listen("db:5432"); err != nil {
+		log.Fatal(err)
+	}
+	for _, host := range []string{"web", "worker"} {
+		c, err := network.Host(host).DialContext(context.Background(), "tcp", "db:5432")
+		if err == nil {
+			c.Close()
+		}
+		fmt.Println(host, err)
+	}
+	// Output:
+	// web <nil>
+	// worker dial tcp: connect: no route to host
+}

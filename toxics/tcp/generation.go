@@ -29,8 +29,8 @@ type generation struct {
 	closed   bool
 	linked   int
 	conns    map[*conn]struct{}
-	starting *conn                    // whose links StartLink is building, see stage.NewState
-	arrivals map[string]chan struct{} // by address of the client; closed when it has begun
+	starting *conn               // whose links StartLink is building, see stage.NewState
+	arrivals map[string]*arrival // by what is awaited
 }
 
 func newGeneration(p *Proxy) (*generation, error) {
@@ -41,7 +41,7 @@ func newGeneration(p *Proxy) (*generation, error) {
 		ledger:   p.ledger,
 		proxy:    toxiproxy.NewProxy(p.network.server, p.name, p.addr, p.upstream),
 		conns:    map[*conn]struct{}{},
-		arrivals: map[string]chan struct{}{},
+		arrivals: map[string]*arrival{},
 	}
 	g.ctx, g.cancel = context.WithCancel(context.Background())
 	if err := g.install(p.plan); err != nil {
@@ -58,7 +58,7 @@ func (g *generation) serve(client *net.TCPConn, host string) {
 	c.number = g.ledger.Number(c.Route())
 	g.ledger.Begin(c)
 	if g.place.named {
-		close(g.arrival(client.RemoteAddr()))
+		g.announce("client "+client.RemoteAddr().String(), c)
 	}
 	g.tasks.Go(func() {
 		upstream, err := g.network.dialer.DialContext(g.ctx, "tcp", g.proxy.Upstream)
@@ -69,31 +69,58 @@ func (g *generation) serve(client *net.TCPConn, host string) {
 		}
 		c.upstream = upstream.(*net.TCPConn)
 		c.links[toxics.Upstream].dest = c.upstream
+		if g.place.named && g.network.points != nil {
+			g.announce("upstream "+c.upstream.LocalAddr().String(), c)
+		}
 		g.link(c)
 	})
 }
 
-// arrival is the channel that is closed when the connection from an address has begun. Whoever
-// asks second is the last to ask.
-func (g *generation) arrival(from net.Addr) chan struct{} {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	begun, ok := g.arrivals[from.String()]
-	if ok {
-		delete(g.arrivals, from.String())
-		return begun
-	}
-	begun = make(chan struct{})
-	g.arrivals[from.String()] = begun
-	return begun
+// arrival is where one who has a socket at an end of the proxy waits for the connection.
+type arrival struct {
+	known chan struct{} // closed when conn is set
+	conn  *conn
 }
 
-// awaitArrival returns when the connection from an address has begun, so that what is dialled
-// later begins later. Both are near: it has been dialled.
-func (g *generation) awaitArrival(from net.Addr) {
+// arrival returns the arrival at an address. Whoever asks second is the last to ask.
+func (g *generation) arrival(at string) *arrival {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	a := g.arrivals[at]
+	if a != nil {
+		delete(g.arrivals, at)
+		return a
+	}
+	a = &arrival{known: make(chan struct{})}
+	g.arrivals[at] = a
+	return a
+}
+
+func (g *generation) announce(at string, c *conn) {
+	a := g.arrival(at)
+	a.conn = c
+	close(a.known)
+}
+
+// await returns the connection that has arrived at an address, or is about to, since a socket
+// of it is there; nil if the proxy ends first.
+func (g *generation) await(at string) *conn {
+	a := g.arrival(at)
 	select {
-	case <-g.arrival(from):
+	case <-a.known:
+		return a.conn
 	case <-g.ctx.Done():
+		return nil
+	}
+}
+
+// breakOff resets a connection at both ends.
+func (g *generation) breakOff(c *conn) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	c.doomed = true
+	if _, linked := g.conns[c]; linked {
+		c.breakOff()
 	}
 }
 
@@ -106,6 +133,11 @@ func (g *generation) link(c *conn) {
 		c.kill()
 		return
 	}
+	if c.doomed {
+		g.ledger.End(c)
+		c.breakOff()
+		return
+	}
 	g.conns[c] = struct{}{}
 	g.linked++
 	name := strconv.Itoa(g.linked)
@@ -113,8 +145,8 @@ func (g *generation) link(c *conn) {
 	g.starting = c
 	g.tasks.Add(2) // the two writers, which end with sink.Close
 	up, down := c.links[toxics.Upstream], c.links[toxics.Downstream]
-	g.proxy.Toxics.StartLink(g.network.server, name+"upstream", c.client, &sink{up}, stream.Upstream)
-	g.proxy.Toxics.StartLink(g.network.server, name+"downstream", c.upstream, &sink{down}, stream.Downstream)
+	g.proxy.Toxics.StartLink(g.network.server, name+"upstream", source{c.client, up}, &sink{up}, stream.Upstream)
+	g.proxy.Toxics.StartLink(g.network.server, name+"downstream", source{c.upstream, down}, &sink{down}, stream.Downstream)
 	g.starting = nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/windtunnel-go/windtunnel/toxics"
 )
@@ -98,8 +99,10 @@ func (h *Host) dial(ctx context.Context, network, address string) (net.Conn, err
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	err = n.ledger.Dial(ctx, h.name, server.name, port, func() error { return nil })
-	if errors.Is(err, syscall.ECONNREFUSED) {
+	err = n.ledger.Dial(ctx, h.name, server.name, port, func() error {
+		return n.undergo(ctx, n.points.Dial(h.name, server.name, port))
+	})
+	if call, ok := err.(*os.SyscallError); ok && call.Err == syscall.ECONNREFUSED {
 		return n.refuse(ctx, network)
 	}
 	if err != nil {
@@ -119,10 +122,45 @@ func (h *Host) dial(ctx context.Context, network, address string) (net.Conn, err
 		return nil, err
 	}
 	c, err := n.dialer.DialContext(ctx, network, door.port.addr)
-	if err == nil {
-		g.awaitArrival(c.LocalAddr())
+	if err != nil {
+		return nil, err
 	}
-	return c, err
+	// What is dialled later begins later.
+	proxied := g.await("client " + c.LocalAddr().String())
+	if n.points == nil || proxied == nil {
+		return c, nil
+	}
+	end, _ := n.points.Ends(h.name, server.name, port, proxied.number)
+	return newFaulty(c, proxied, end), nil
+}
+
+// undergo waits for as long as a verdict says, and returns what it says then.
+func (n *Network) undergo(ctx context.Context, v *toxics.Verdict) error {
+	if v == nil {
+		return nil
+	}
+	if v.Late > 0 {
+		select {
+		case <-n.alarm(v.Late):
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-n.ending:
+			return ErrClosed
+		}
+	}
+	return v.Err
+}
+
+// alarm is closed when so much time has passed, by the clock.
+func (n *Network) alarm(d time.Duration) <-chan struct{} {
+	rings := make(chan struct{})
+	ring := func() { close(rings) }
+	if n.clock != nil {
+		n.clock.after(d, ring)
+	} else {
+		time.AfterFunc(d, ring)
+	}
+	return rings
 }
 
 // refuse dials where nobody listens.
@@ -170,6 +208,9 @@ func (h *Host) lookup(ctx context.Context, name string) (*Host, error) {
 	}
 	ip := net.ParseIP(name)
 	if ip == nil {
+		if err := n.undergo(ctx, n.points.Lookup(h.name, name)); err != nil {
+			return nil, err
+		}
 		if err := n.ledger.Lookup(ctx, h.name, name); err != nil {
 			return nil, err
 		}

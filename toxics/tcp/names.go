@@ -31,9 +31,14 @@ type names struct {
 // listener is a listener on loopback with the proxy in front of it.
 type listener struct {
 	net.Listener
-	names   *names
-	address string
-	proxy   *Proxy
+	names      *names
+	address    string
+	proxy      *Proxy
+	generation *generation // of the proxy, which has one only
+
+	accepting sync.Mutex // held by Accept, if it is a fault point
+	pending   net.Conn   // which was not accepted yet
+	proxied   *conn      // likewise
 }
 
 // Listen listens on loopback, behind a proxy with Config.Plan that DialContext reaches as
@@ -76,7 +81,7 @@ func (n *Network) listen(address string) (*listener, error) {
 	if err != nil {
 		return nil, errors.Join(err, inner.Close())
 	}
-	l := &listener{inner, &n.names, address, proxy}
+	l := &listener{Listener: inner, names: &n.names, address: address, proxy: proxy, generation: proxy.generation}
 	n.Host(host)
 	n.names.mu.Lock()
 	defer n.names.mu.Unlock()
@@ -101,7 +106,15 @@ func (l *listener) Close() error {
 		delete(l.names.open, l.address)
 	}
 	l.names.mu.Unlock()
-	return errors.Join(l.proxy.retire(), l.Listener.Close())
+	err := errors.Join(l.proxy.retire(), l.Listener.Close())
+	if l.proxy.network.points != nil {
+		l.accepting.Lock()
+		defer l.accepting.Unlock()
+		if l.pending != nil {
+			l.pending.Close()
+		}
+	}
+	return err
 }
 
 // name is an address that is no *net.TCPAddr.

@@ -26,6 +26,14 @@ type Config struct {
 	// the way there. Its schedules start with the network.
 	Plan toxics.Plan
 
+	// HalfClose lets the end of one direction leave the other one open, as TCP does. Without it
+	// the end of either closes the connection, as toxiproxy does.
+	HalfClose bool
+
+	// Faults says what goes wrong besides, point by point, at and between what has a name; nil
+	// means nothing. Connections are then no *net.TCPConn.
+	Faults toxics.FaultPoints
+
 	// Clock says when it is time for what is scheduled, in the Plan, in those of proxies, and
 	// by Network.Apply. nil is real time.
 	Clock *Clock
@@ -49,7 +57,9 @@ type Network struct {
 	server *toxiproxy.ApiServer
 	dialer net.Dialer
 	plan   toxics.Plan
+	halves bool // a connection can be half closed
 	clock  *Clock
+	points *toxics.Points
 	ledger *toxics.Ledger // of what has a name
 	timers sync.WaitGroup
 	ending chan struct{} // closed by Close
@@ -78,7 +88,9 @@ func Listen(c Config) (*Network, error) {
 		server:  toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop()),
 		dialer:  net.Dialer{Timeout: c.DialTimeout},
 		plan:    c.Plan,
+		halves:  c.HalfClose,
 		clock:   c.Clock,
+		points:  toxics.NewPoints(c.Faults),
 		ending:  make(chan struct{}),
 		proxies: map[string]*Proxy{},
 		retired: map[*Proxy]bool{},
