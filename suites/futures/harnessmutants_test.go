@@ -14,12 +14,12 @@ import (
 var harnessMutants = []struct {
 	name, file, old, new, test string
 }{
-	{"Goexit counts as a pass", "run.go",
-		`over <- end{status: Crash, text: "the goroutine of the check ended by runtime.Goexit"}`, `over <- end{status: OK}`,
+	{"Goexit counts as a pass", "../internal/checks/end.go",
+		`over <- End[S]{Status: Crash, Text: "the goroutine of the " + what + " ended by runtime.Goexit"}`, `over <- End[S]{Status: OK}`,
 		"TestStatuses"},
 	{"a failure counts as a pass", "run.go", "		r.Status = Fail\n", "		r.Status = OK\n", "TestStatuses"},
-	{"a stuck bubble counts as a pass", "run.go", "	e = end{status: Hang, text: \"nothing", "	e = end{status: OK, text: \"nothing", "TestStatuses"},
-	{"a panic at the end is dropped", "run.go", "if last := t.ends(t.Close); e.status == OK {", "if last := t.ends(t.Close); false {", "TestStatuses"},
+	{"a stuck bubble counts as a pass", "run.go", "	e = end{Status: Hang, Text: \"nothing", "	e = end{Status: OK, Text: \"nothing", "TestStatuses"},
+	{"a panic at the end is dropped", "run.go", "if last := checks.Call[Status](whole, t.Close); e.Status == OK {", "if last := checks.Call[Status](whole, t.Close); false {", "TestStatuses"},
 	{"a stuck process is waited for until the guard", "stuck.go", "if idle++; !asleep(outside) {", "if idle++; !asleep(outside) || true {", "TestProcesses"},
 	{"one mode stands for three", "modes.go", "	if t.When == Already {\n", "	if true {\n", "TestModes"},
 	{"later is at once", "modes.go", "	case Later:\n		t.Rest()\n", "	case Later:\n", "TestModes"},
@@ -62,7 +62,7 @@ func TestHarnessMutants(t *testing.T) {
 		}
 		t.Run(m.name, func(t *testing.T) {
 			dir := t.TempDir()
-			edited, overlay := filepath.Join(dir, m.file), filepath.Join(dir, "overlay.json")
+			edited, overlay := filepath.Join(dir, filepath.Base(m.file)), filepath.Join(dir, "overlay.json")
 			whole, err := filepath.Abs(m.file)
 			if err != nil {
 				t.Fatal(err)

@@ -2,12 +2,13 @@ package futures
 
 import (
 	"fmt"
-	"runtime"
 	"runtime/debug"
 	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
+
+	"github.com/windtunnel-go/windtunnel/suites/internal/checks"
 )
 
 // Status is the outcome of one check.
@@ -56,7 +57,7 @@ func (a Adapter) check(host *testing.T, p Property, when When, tell func(string)
 	t := &T{Adapter: a, When: when, property: p, tell: tell}
 	over := make(chan end, 1)
 	go func() {
-		e := end{status: Crash, text: "the goroutine of the check ended by runtime.Goexit"}
+		e := end{Status: Crash, Text: "the goroutine of the check ended by runtime.Goexit"}
 		defer func() { over <- e }()
 		e = t.surrounded(host)
 	}()
@@ -64,25 +65,20 @@ func (a Adapter) check(host *testing.T, p Property, when When, tell func(string)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.over = true
-	r.Status, r.Why, r.Stack = e.status, e.lacks, e.stack
+	r.Status, r.Why, r.Stack = e.Status, e.Why, e.Stack
 	r.Observed, r.Notes = slices.Clone(t.failures), slices.Clone(t.notes)
 	r.excuse = t.excuse
 	switch {
-	case e.text != "":
-		r.Observed = append(r.Observed, e.text)
-	case e.status == OK && len(r.Observed) > 0:
+	case e.Text != "":
+		r.Observed = append(r.Observed, e.Text)
+	case e.Status == OK && len(r.Observed) > 0:
 		r.Status = Fail
 	}
 	return r
 }
 
 // end is how a check came to its end.
-type end struct {
-	status Status
-	text   string
-	lacks  string
-	stack  string
-}
+type end = checks.End[Status]
 
 // surrounded runs the check in a bubble of host, or in real time. It recovers the panic
 // with which a deadlocked bubble ends: if the check itself was over, what is left are
@@ -93,16 +89,16 @@ func (t *T) surrounded(host *testing.T) (e end) {
 		return t.alone()
 	}
 	if host == nil {
-		return end{status: Crash, text: "there is no test to make a bubble for: declare RealTime, or pass the test"}
+		return end{Status: Crash, Text: "there is no test to make a bubble for: declare RealTime, or pass the test"}
 	}
 	t.bubble = true
-	e = end{status: Hang, text: "nothing in the bubble of the check can go on any more (a library whose waiters a bubble does not see through declares RealTime)"}
+	e = end{Status: Hang, Text: "nothing in the bubble of the check can go on any more (a library whose waiters a bubble does not see through declares RealTime)"}
 	over := make(chan struct{})
 	go func() { // a race makes Test end the goroutine that calls it
 		defer close(over)
 		defer func() {
 			if v := recover(); v != nil && !strings.Contains(fmt.Sprint(v), "deadlock") {
-				e = end{status: Crash, text: fmt.Sprintf("panic: %v", v), stack: string(debug.Stack())}
+				e = end{Status: Crash, Text: fmt.Sprintf("panic: %v", v), Stack: string(debug.Stack())}
 			}
 		}()
 		synctest.Test(host, func(*testing.T) { e = t.alone() })
@@ -114,57 +110,21 @@ func (t *T) surrounded(host *testing.T) (e end) {
 // alone runs the check between Setup and Close. The check has a goroutine of its own,
 // which it may end as it likes.
 func (t *T) alone() end {
+	const whole = "check"
 	if t.Setup != nil {
-		if e := t.ends(t.Setup); e.status != OK {
+		if e := checks.Call[Status](whole, t.Setup); e.Status != OK {
 			return e
 		}
 	}
-	e := t.ends(func() { t.property.Check(t) })
+	e := checks.Call[Status](whole, func() { t.property.Check(t) })
 	t.mu.Lock()
 	t.over = true // what comes now is not the check's
 	t.mu.Unlock()
-	t.ends(t.settleAll)
+	checks.Call[Status](whole, t.settleAll)
 	if t.Close != nil {
-		if last := t.ends(t.Close); e.status == OK {
+		if last := checks.Call[Status](whole, t.Close); e.Status == OK {
 			e = last
 		}
 	}
 	return e
-}
-
-// ends calls f on a goroutine of its own and says how it ended.
-func (t *T) ends(f func()) end {
-	over := make(chan end, 1)
-	go func() {
-		finished := false
-		defer func() {
-			switch v := recover().(type) {
-			case ended:
-				over <- end{status: OK} // the failures tell
-			case lacking:
-				over <- end{status: NotApplicable, lacks: v.why}
-			case nil:
-				if finished {
-					over <- end{status: OK}
-					return
-				}
-				over <- end{status: Crash, text: "the goroutine of the check ended by runtime.Goexit"}
-			default:
-				over <- end{status: Crash, text: fmt.Sprintf("panic: %v", v), stack: string(debug.Stack())}
-			}
-		}()
-		f()
-		finished = true
-	}()
-	return <-over
-}
-
-// stacks returns the stacks of all goroutines.
-func stacks() string {
-	for size := 1 << 18; ; size *= 2 {
-		buf := make([]byte, size)
-		if n := runtime.Stack(buf, true); n < size || size >= 1<<26 {
-			return string(buf[:n])
-		}
-	}
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"runtime/metrics"
 	"time"
+
+	"github.com/windtunnel-go/windtunnel/suites/internal/checks"
 )
 
 // A process in which no goroutine runs, or could run, stays as it is until a timer
@@ -48,11 +50,11 @@ func (t *T) await(over <-chan end) end {
 		}
 		switch {
 		case time.Duration(idle)*sampling >= still:
-			return end{status: Hang, stack: stacks(), text: "the check had not ended, and no goroutine of the process could go on"}
+			return end{Status: Hang, Stack: checks.Stacks(), Text: "the check had not ended, and no goroutine of the process could go on"}
 		case cpuTime()-used > work:
-			return end{status: Hang, stack: stacks(), text: fmt.Sprintf("the check had not ended after %v of CPU time", work)}
+			return end{Status: Hang, Stack: checks.Stacks(), Text: fmt.Sprintf("the check had not ended after %v of CPU time", work)}
 		case time.Now().After(deadline):
-			return end{status: Hang, stack: stacks(), text: fmt.Sprintf("the check had not ended after %v of real time", guard)}
+			return end{Status: Hang, Stack: checks.Stacks(), Text: fmt.Sprintf("the check had not ended after %v of real time", guard)}
 		}
 	}
 }

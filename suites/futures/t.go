@@ -41,8 +41,8 @@ type made struct {
 
 // What ends a check early.
 type (
-	ended   struct{}             // it has failed
-	lacking struct{ why string } // the library lacks something
+	ended   = checks.Over    // it has failed
+	lacking = checks.Lacking // the library lacks something
 )
 
 // Fresh returns a fresh pending case. When the check is over it is settled, so that
@@ -109,7 +109,7 @@ func (t *T) ErrorUnlessPrinted(word, format string, args ...any) {
 
 // Lack ends the check: it is not applicable, because the library lacks something that
 // only its use could show.
-func (t *T) Lack(why string) { panic(lacking{why}) }
+func (t *T) Lack(why string) { panic(lacking{Why: why}) }
 
 // Rounds is how many rounds of n a stochastic check runs.
 func (t *T) Rounds(n int) int {

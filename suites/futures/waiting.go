@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"github.com/windtunnel-go/windtunnel/suites/internal/checks"
 )
 
 var oneWaiter = map[string]string{"Caps.SingleWaiter": "one waiter at a time is its documented limit"}
@@ -336,7 +338,7 @@ func (t *T) goroutines() int {
 	if !found {
 		return runtime.NumGoroutine()
 	}
-	return strings.Count(stacks(), "synctest bubble "+own+"]")
+	return strings.Count(checks.Stacks(), "synctest bubble "+own+"]")
 }
 
 // onLoop runs f on the loop and returns when it has ended, or when it has waited long

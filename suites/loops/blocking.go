@@ -6,6 +6,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/windtunnel-go/windtunnel/suites/internal/checks"
 )
 
 var blocking = []Case{
@@ -163,7 +165,7 @@ func goroutine() string {
 // some seconds, for a loop that runs its callbacks in a way that no stack shows.
 func awaitParked(goroutine string, states ...string) {
 	for range 10_000 {
-		_, state, _ := strings.Cut("\n"+stacks(), "\ngoroutine "+goroutine+" [")
+		_, state, _ := strings.Cut("\n"+checks.Stacks(), "\ngoroutine "+goroutine+" [")
 		if slices.ContainsFunc(states, func(s string) bool { return strings.HasPrefix(state, s) }) {
 			return
 		}

@@ -2,13 +2,13 @@ package loops
 
 import (
 	"fmt"
-	"runtime"
 	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/windtunnel-go/windtunnel/fakeloop/progress"
+	"github.com/windtunnel-go/windtunnel/suites/internal/checks"
 )
 
 // Status is the outcome of one case.
@@ -55,17 +55,15 @@ func (a Adapter) Run(c Case) Result {
 	select {
 	case e = <-over:
 	case <-timer.C:
-		e = end{status: Hang, text: fmt.Sprintf("the case had not ended after %v of real time", guard), stack: stacks()}
+		e = end{Status: Hang, Text: fmt.Sprintf("the case had not ended after %v of real time", guard), Stack: checks.Stacks()}
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	r.Status, r.Stack, r.Observed = e.status, e.stack, slices.Clone(t.failures)
+	r.Status, r.Why, r.Stack, r.Observed = e.Status, e.Why, e.Stack, slices.Clone(t.failures)
 	switch {
-	case e.status == NotApplicable:
-		r.Why = e.text
-	case e.text != "":
-		r.Observed = append(r.Observed, e.text)
-	case e.status == OK && len(r.Observed) > 0:
+	case e.Text != "":
+		r.Observed = append(r.Observed, e.Text)
+	case e.Status == OK && len(r.Observed) > 0:
 		r.Status = Fail
 	}
 	return r
@@ -129,21 +127,17 @@ func (a Adapter) lacks(c Case, l *Loop) string {
 }
 
 // end is how a check came to its end.
-type end struct {
-	status Status
-	text   string
-	stack  string
-}
+type end = checks.End[Status]
 
 // surrounded runs the check within what the adapter puts around it. It recovers
 // the panic with which a deadlocked bubble ends.
 func (t *T) surrounded() (e end) {
-	e = end{status: Crash, text: "what the adapter puts around the case did not run it, or did not return"}
+	e = end{Status: Crash, Text: "what the adapter puts around the case did not run it, or did not return"}
 	defer func() {
 		if v := recover(); v != nil {
-			e = end{status: Crash, text: fmt.Sprintf("panic: %v", v), stack: string(debug.Stack())}
-			if strings.Contains(e.text, "deadlock") {
-				e.status = Hang
+			e = end{Status: Crash, Text: fmt.Sprintf("panic: %v", v), Stack: string(debug.Stack())}
+			if strings.Contains(e.Text, "deadlock") {
+				e.Status = Hang
 			}
 		}
 	}()
@@ -158,7 +152,7 @@ func (t *T) surrounded() (e end) {
 	}
 	reports, err := t.adapter.Watch(inner)
 	switch {
-	case e.status != OK:
+	case e.Status != OK:
 	case err != nil:
 		t.Errorf("Watch returned an error: %v", err)
 	default:
@@ -172,49 +166,11 @@ func (t *T) alone() (e end) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		e = t.check(func() { t.c.Check(t) })
-		if last := t.check(t.closeAll); e.status == OK {
+		e = checks.Call[Status]("case", func() { t.c.Check(t) })
+		if last := checks.Call[Status]("case", t.closeAll); e.Status == OK {
 			e = last
 		}
 	}()
 	<-done
 	return e
-}
-
-// check calls f and says how it ended.
-func (t *T) check(f func()) (e end) {
-	over := make(chan end, 1)
-	go func() {
-		finished := false
-		defer func() {
-			v := recover()
-			switch v := v.(type) {
-			case ended:
-				over <- end{status: OK} // the failures tell
-			case lacking:
-				over <- end{status: NotApplicable, text: v.why}
-			case nil:
-				if finished {
-					over <- end{status: OK}
-					return
-				}
-				over <- end{status: Crash, text: "the goroutine of the case ended by runtime.Goexit"}
-			default:
-				over <- end{status: Crash, text: fmt.Sprintf("panic: %v", v), stack: string(debug.Stack())}
-			}
-		}()
-		f()
-		finished = true
-	}()
-	return <-over
-}
-
-// stacks returns the stacks of all goroutines.
-func stacks() string {
-	for size := 1 << 20; ; size *= 2 {
-		buf := make([]byte, size)
-		if n := runtime.Stack(buf, true); n < size {
-			return string(buf[:n])
-		}
-	}
 }

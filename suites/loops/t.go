@@ -6,6 +6,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/windtunnel-go/windtunnel/suites/internal/checks"
 )
 
 // T is a case under way: it makes loops, keeps marks, and collects what is
@@ -23,8 +25,8 @@ type T struct {
 
 // What ends a check early.
 type (
-	ended   struct{}             // it has failed
-	lacking struct{ why string } // its loop lacks something
+	ended   = checks.Over    // it has failed
+	lacking = checks.Lacking // its loop lacks something
 )
 
 // New returns a fresh loop. The case ends, not applicable, if the loop lacks
@@ -39,7 +41,7 @@ func (t *T) NewWith(o Options) *Loop {
 	}
 	t.loops = append(t.loops, l)
 	if why := t.adapter.lacks(t.c, l); why != "" {
-		panic(lacking{why})
+		panic(lacking{Why: why})
 	}
 	return l
 }

@@ -1,6 +1,7 @@
 package checks
 
 import (
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -30,5 +31,30 @@ func TestAbridged(t *testing.T) {
 		if got := Abridged(c.text, 300); got != c.want {
 			t.Errorf("got %q, want %q", got, c.want)
 		}
+	}
+}
+
+func TestCall(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		f    func()
+		want End[string] // but for the stack
+	}{
+		{"a return", func() {}, End[string]{Status: OK}},
+		{"failures that tell", func() { panic(Over{}) }, End[string]{Status: OK}},
+		{"something lacking", func() { panic(Lacking{Why: "has no wings"}) }, End[string]{Status: NotApplicable, Why: "has no wings"}},
+		{"an exit", runtime.Goexit, End[string]{Status: Crash, Text: "the goroutine of the trial ended by runtime.Goexit"}},
+		{"a panic", func() { panic("boom") }, End[string]{Status: Crash, Text: "panic: boom"}},
+	} {
+		got := Call[string]("trial", c.f)
+		if (got.Stack != "") != (c.name == "a panic") {
+			t.Errorf("%s: the stack is %q", c.name, got.Stack)
+		}
+		if got.Stack = ""; got != c.want {
+			t.Errorf("%s: got %+v, want %+v", c.name, got, c.want)
+		}
+	}
+	if text := Stacks(); !strings.Contains(text, "checks.TestCall") {
+		t.Errorf("the stacks do not show the test:\n%s", text)
 	}
 }
