@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -193,7 +194,7 @@ var faultSpecs = []faultSpec{
 	},
 	{
 		name:   "dials that fail",
-		faults: []toxics.Fault{toxics.Inject(toxics.FailDial{}).Between("web", "").First(1), toxics.Inject(toxics.FailDial{Errno: 100}).Between("db", "")},
+		faults: []toxics.Fault{toxics.Inject(toxics.FailDial{}).Between("web", "").First(1), toxics.Inject(toxics.FailDial{Errno: syscall.ENETDOWN}).Between("db", "")},
 		body: func(w *world) {
 			w.echoes("api:80")
 			for _, host := range []string{"client", "web", "web", "db"} {
