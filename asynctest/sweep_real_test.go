@@ -71,7 +71,7 @@ func half(r io.Reader) (string, error) {
 	return string(b), err
 }
 
-// realTCP is the engine of package toxics/tcp, and inMemory one that knows all plans.
+// realTCP is the engine of package toxics/tcp, and inMemory that of package toxics.
 func realTCP(plan toxics.Plan) (Network, error) { return tcp.Listen(tcp.Config{Plan: plan}) }
 
 func inMemory(plan toxics.Plan) (Network, error) {
@@ -143,11 +143,17 @@ func TestSampleOfWhatFoundSomething(t *testing.T) {
 	g.Expect(r.NotSampled).To(BeEmpty())
 }
 
-// On a network that knows all plans, so are more faults: what there is on real TCP is for
-// its engine to say.
+// Faults with a place can be asked of both engines, and come to the same on both: what there
+// is on real TCP is for its engine to say.
 func TestSampleWithPlacesInThePlan(t *testing.T) {
+	for name, listen := range map[string]func(toxics.Plan) (Network, error){"in memory": inMemory, "on real TCP": realTCP} {
+		t.Run(name, func(t *testing.T) { sampleWithPlaces(t, listen) })
+	}
+}
+
+func sampleWithPlaces(t *testing.T, listen func(toxics.Plan) (Network, error)) {
 	g := NewWithT(t)
-	s := sampled(2, whole, inMemory)
+	s := sampled(2, whole, listen)
 	r := mustSweep(g, s)
 	g.Expect(r.Findings).To(BeEmpty(), "%v", r)
 	g.Expect(r.Sampled).To(Equal([]Sampled{

@@ -74,9 +74,7 @@ func (d *door) refuse() (switched func(on bool)) {
 		} else {
 			*count--
 		}
-		if d.refusals == count {
-			d.settle()
-		}
+		d.settle()
 	}
 }
 

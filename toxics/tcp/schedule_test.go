@@ -86,6 +86,9 @@ func TestRefusingWhileItIsControlled(t *testing.T) {
 	must(t, p.Apply(plan()))
 	clock.Advance(5)
 	wantText(t, "a schedule that was replaced", outage(t, p), "hello")
+	must(t, p.Apply(toxics.Plan{Faults: []toxics.Fault{refuse.From(3)}}))
+	must(t, p.Apply(plan()))
+	wantText(t, "what is left of it", len(clock.armed), "0")
 }
 
 // A proxy is known by its name, and by its upstream, which is what the plans call it that
