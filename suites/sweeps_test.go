@@ -24,7 +24,7 @@ import (
 const sweptReadme = "sweeps/README.md"
 
 // full reports whether WINDTUNNEL_SCALE asks for all there is: streams that end behind each
-// byte, pairs of faults, and schedules of several seeds.
+// byte, and schedules of several seeds.
 func full() bool {
 	scale, err := strconv.ParseFloat(os.Getenv("WINDTUNNEL_SCALE"), 64)
 	return err == nil && scale >= 1
@@ -37,7 +37,7 @@ var _ = Describe("a sweep of the subjects", Label("sweep"), Ordered, ContinueOnF
 	for _, subject := range sweeps.Subjects {
 		It("finds in "+subject.Name+" what there is", func() {
 			if full() {
-				subject.More = asynctest.Scenario{EveryByte: true, Pairs: 3, Seeds: []uint64{0, 1, 2}}
+				subject.More = asynctest.Scenario{EveryByte: true, Seeds: []uint64{0, 1, 2}}
 			}
 			result, err := subject.Sweep(GinkgoT().TempDir())
 			Expect(err).NotTo(HaveOccurred())

@@ -22,7 +22,7 @@ type Subject struct {
 	// OnTCP says that resets and cuts of what the client reads are swept on real TCP, too.
 	OnTCP bool
 
-	// More is what else its scenario has: Pairs, Seeds, EveryByte.
+	// More is what else its scenario has: Seeds, EveryByte.
 	More asynctest.Scenario
 
 	// Expected are the findings that are as they should be.
