@@ -1,9 +1,13 @@
 package asynctest_test
 
 import (
+	"context"
 	"fmt"
 	"regexp"
+	"runtime"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -170,12 +174,12 @@ func TestBlocksOutsideABubble(t *testing.T) {
 	g := NewWithT(t)
 	tunnel := NewTunnel(WithFatal(func(v any) bool { return v == "fatal" }))
 	defer tunnel.Close()
-	tunnel.Loop.Named("fails").Post(func() { time.Sleep(1); panic("fatal") })
+	tunnel.Loop.Named("fails").Post(func() { time.Sleep(time.Nanosecond); panic("fatal") })
 	func() {
 		defer func() { _ = recover() }()
 		_ = tunnel.Loop.RunUntilIdle()
 	}()
-	blocking.Callback(func() { time.Sleep(1) })
+	blocking.Callback(func() { time.Sleep(time.Nanosecond) })
 	blocks, err := tunnel.Blocks()
 	g.Expect(err).NotTo(HaveOccurred())
 	g.Expect(blocks).To(HaveLen(2), "one is not the loop's")
@@ -231,4 +235,64 @@ func TestBlocksOfABlindTunnel(t *testing.T) {
 	})
 	var nobody Tunnel
 	g.Expect(func() { _, _ = nobody.Blocks() }).To(PanicWith(HavePrefix("asynctest: Tunnel.Blocks: this tunnel has not been made")))
+}
+
+// A callback that waits for work that it has offloaded blocks every time, and goes on: not
+// only when the scheduler is slow to begin the work.
+func TestWaitingForOffloadedWorkBlocksEachTime(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		wait func(offload func(func()))
+	}{
+		{"a channel", func(offload func(func())) {
+			c := make(chan int, 1)
+			offload(func() { c <- 1 })
+			<-c
+		}},
+		{"a WaitGroup", func(offload func(func())) {
+			var all sync.WaitGroup
+			all.Add(1)
+			offload(all.Done)
+			all.Wait()
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			const times = 50
+			Run(t, func(tunnel *Tunnel) {
+				g := NewWithT(t)
+				for range times {
+					tunnel.Loop.Post(func() {
+						c.wait(func(f func()) {
+							fakeloop.Offload(tunnel.Loop, "work", func(context.Context) (int, error) { f(); return 0, nil })
+							for range 20 { // the work has every chance to begin
+								runtime.Gosched()
+							}
+						})
+					})
+				}
+				g.Expect(tunnel.Settle()).To(Succeed())
+				blocks, err := tunnel.Blocks()
+				g.Expect(err).NotTo(HaveOccurred())
+				g.Expect(blocks).To(HaveLen(1))
+				g.Expect(blocks[0].Count).To(Equal(times))
+				g.Expect(blocks[0].Callbacks).To(HaveLen(times))
+			})
+		})
+	}
+}
+
+// Whoever says so has work begun at once.
+func TestTunnelKeepsOffload(t *testing.T) {
+	Run(t, func(tunnel *Tunnel) {
+		g := NewWithT(t)
+		var did atomic.Bool
+		tunnel.Loop.Post(func() {
+			fakeloop.Offload(tunnel.Loop, "work", func(context.Context) (int, error) { did.Store(true); return 0, nil })
+			for !did.Load() { // which blocks nobody but the loop, and would go on for ever otherwise
+				runtime.Gosched()
+			}
+		})
+		g.Expect(tunnel.Settle()).To(Succeed())
+		g.Expect(did.Load()).To(BeTrue())
+	}, WithLoop(fakeloop.Config{Offload: fakeloop.AtOnce}))
 }

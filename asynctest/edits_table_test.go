@@ -80,6 +80,9 @@ var edits = []edit{
 	{"a failure does not tell which callback blocked", "blocks.go",
 		"		if known != nil {\n", "		if false {\n", ".", []string{"TestBlocksOfSeveralCallbacks"}},
 
+	{"a tunnel lets offloaded work begin at once", "tunnel.go",
+		"		c.loop.Offload = fakeloop.Between\n", "		c.loop.Offload = fakeloop.AtOnce\n", ".", []string{"TestWaitingForOffloadedWorkBlocksEachTime"}},
+
 	// The page that a failing test leaves.
 	{"a page has no blocks", "notes.go",
 		"return append(notes, blocking...)", "return notes", ".", []string{"TestNotes", "TestRunLeavesAPage"}},

@@ -60,6 +60,9 @@ func NewTunnel(options ...TunnelOption) *Tunnel {
 	if c.loop.Mode == fakeloop.Virtual && bubble.ID() != 0 {
 		c.loop.Mode = fakeloop.Bubble
 	}
+	if c.loop.Mode == fakeloop.Bubble && c.loop.Offload == 0 {
+		c.loop.Offload = fakeloop.Between
+	}
 	if c.decisions != nil {
 		c.loop.Decisions = c.decisions
 	}

@@ -90,7 +90,9 @@ func withDecisions(s fakeloop.Source) TunnelOption {
 
 // WithLoop configures the loop of a tunnel. The tunnel sets Sites. It chooses the mode,
 // unless that is Wall, and unless they are given, Decisions, to fakeloop.Seed of its seed,
-// Fatal, and InstantLimit, to [DefaultInstantLimit].
+// Fatal, InstantLimit, to [DefaultInstantLimit], and in a bubble Offload, to
+// fakeloop.Between: a callback that waits for work that it has offloaded then blocks every
+// time.
 func WithLoop(config fakeloop.Config) TunnelOption {
 	return tunnelOption(func(c *tunnelConfig) { c.loop = config })
 }

@@ -89,6 +89,7 @@ func (l *Loop) runNext() bool {
 	l.mu.Lock()
 	if l.running {
 		l.endCallback()
+		l.reportHeld()
 		l.notify()
 	}
 	if l.mode == Bubble && !l.beside.quit {

@@ -94,6 +94,10 @@ type Config struct {
 	// on a bubble or wall loop, whose time is not its own.
 	Outside Policy
 
+	// Offload is when work that is given to the function Offload begins; zero means AtOnce.
+	// Between makes certain that a callback which waits for its own work blocks.
+	Offload OffloadStart
+
 	// Strict makes the loop panic when a goroutine that does not belong to it uses
 	// it in a way that has no place in the order of the run: Post, AfterFunc,
 	// settling a promise and the like from anything but a callback, a coroutine,
@@ -152,6 +156,9 @@ type Config struct {
 func (c Config) check() {
 	if c.Mode > Wall {
 		panic(fmt.Sprintf("fakeloop: New: no such mode: %v; use Virtual, Bubble or Wall", c.Mode))
+	}
+	if c.Offload > Between {
+		panic(fmt.Sprintf("fakeloop: New: no such start of offloaded work: %v; use AtOnce or Between", c.Offload))
 	}
 	if c.PassLimit < 0 || c.InstantLimit < 0 || c.Spread < 0 {
 		panic(fmt.Sprintf("fakeloop: New: PassLimit (%d), InstantLimit (%d) and Spread (%v) must not be negative; zero means the default", c.PassLimit, c.InstantLimit, c.Spread))

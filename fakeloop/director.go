@@ -20,6 +20,7 @@ type director struct {
 	wake   chan struct{} // one slot
 	quiets atomic.Uint64 // how often the bubble was found quiet
 	noted  atomic.Bool   // something was noted at a gate since then
+	held   atomic.Bool   // a callback has offloaded work that waits for its end
 
 	mu       sync.Mutex
 	loops    []*Loop         // not closed, in the order in which they were made
@@ -149,6 +150,9 @@ func (d *director) quiesce() {
 	}
 	d.quiets.Add(1)
 	d.takeNotes()
+	if d.startStuck() {
+		d.quiesce()
+	}
 }
 
 // quiet waits until the bubble is quiet; false means that another goroutine does.

@@ -127,6 +127,11 @@
 // Offloaded work can wait for a future of the loop. If the loop in turn waits for that
 // work, the call that drives the loop ends with a StuckError that names the cycle.
 //
+// When offloaded work begins says [Config].Offload: as soon as it is offloaded, or, with
+// [Between], when the callback that offloads it has ended. Then a callback that waits for its
+// own work, as it must not, blocks in every run, and a detector of what blocks is sure to
+// see it.
+//
 // # Goroutines
 //
 // Whatever a goroutine does to the loop that does not belong to it, but for

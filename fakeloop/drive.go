@@ -92,6 +92,7 @@ func (l *Loop) runUntil(g goal) error {
 	}
 	for n := 0; ; {
 		l.endCallback()
+		l.reportHeld()
 		l.looked = l.wakes
 		if err := l.choices.refusal; err != nil {
 			l.mu.Unlock()
@@ -105,6 +106,13 @@ func (l *Loop) runUntil(g goal) error {
 			err := l.limitError(n, began)
 			l.mu.Unlock()
 			return err
+		}
+		if l.isBusyBetween() {
+			if err := l.sleepOutside(l.guard, l.stuckError); err != nil {
+				l.mu.Unlock()
+				return err
+			}
+			continue
 		}
 		if fn := l.take(bound); fn != nil {
 			l.mu.Unlock()

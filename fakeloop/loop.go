@@ -31,6 +31,7 @@ type Loop struct {
 	onUnobserved, onObserved func(*UnobservedError)
 
 	policy   Policy
+	offload  OffloadStart
 	sites    atomic.Bool
 	places   places
 	strict   bool
@@ -65,8 +66,9 @@ type Loop struct {
 	inside     *Coroutine              // the one whose body is running
 	started    uint64
 
-	outside  []*Work                   // in the order in which they left
-	expected *Work                     // the one a virtual loop waits for
+	outside  []*Work // in the order in which they left
+	expected *Work   // the one a virtual loop waits for
+	held     held
 	contexts map[*loopContext]struct{} // not yet ended
 
 	maker    goroutine     // called New, if the loop tracks goroutines
@@ -109,6 +111,7 @@ func New(c Config) *Loop {
 		onObserved:   c.OnObserved,
 
 		policy:  c.Outside,
+		offload: c.Offload,
 		strict:  c.Strict,
 		limit:   cmp.Or(c.Limit, DefaultLimit),
 		guard:   cmp.Or(c.Guard, DefaultGuard),

@@ -27,6 +27,8 @@ type Work struct {
 	waits      *state                  // what that goroutine waits for
 	passedOver bool                    // while it waited, others went before it
 	cancel     context.CancelCauseFunc // for Offload: called when the loop closes
+	begin      func()                  // for Offload: begins what is held
+	begun      bool                    // by the loop, which may wait for it; see Between
 }
 
 // Outside announces a piece of work that another goroutine is going to do, and
@@ -226,7 +228,8 @@ func (w *Work) describe() string {
 }
 
 // Offload runs fn on another goroutine and returns the future of its outcome. What
-// virtual time does meanwhile says the policy, by default that of the loop.
+// virtual time does meanwhile says the policy, by default that of the loop. When fn begins
+// says Config.Offload.
 // The context is cancelled when the future is cancelled, with that cause, when the
 // loop is closed, with ErrClosed, and when fn has returned. A panic of fn rejects
 // the future with a *PanicError, a runtime.Goexit with ErrGoexit; a panic after
@@ -267,14 +270,16 @@ func offload[T any](l *Loop, label string, p *Promise[T], fn func(context.Contex
 	if closed {
 		cancel(ErrClosed)
 	}
-	go func() {
-		defer cancel(nil)
-		worker := thisGoroutine().id
-		l.mu.Lock()
-		w.worker = worker
-		l.mu.Unlock()
-		p.future.settleOutside(w, func() (T, error) { return fn(ctx) })
-	}()
+	l.launch(w, func() {
+		go func() {
+			defer cancel(nil)
+			worker := thisGoroutine().id
+			l.mu.Lock()
+			w.worker = worker
+			l.mu.Unlock()
+			p.future.settleOutside(w, func() (T, error) { return fn(ctx) })
+		}()
+	})
 }
 
 // settleOutside runs fn on the calling goroutine and settles f, on the loop,

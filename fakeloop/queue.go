@@ -116,6 +116,9 @@ func (l *Loop) endCallback() {
 		l.inside = nil
 	}
 	l.running, l.beside.leaving, l.scope = false, false, l.root
+	if len(l.held.work) > 0 {
+		l.startHeld()
+	}
 }
 
 // inTurn reports whether the turn under way has something left to run. The

@@ -112,7 +112,8 @@ a callback that had not returned after [Config].Hang of real time; it is listed 
   - a contended lock that is released within about 2 microseconds, since
     sync.Mutex spins first; [Contend] makes a callback that takes a lock wait
   - a wait whose event happened to be ready: a receive that found its sender
-    there did not park. Code that may block is caught when it does
+    there did not park. Code that may block is caught when it does. For work that
+    a callback has offloaded itself fakeloop.Between makes it certain, as in a tunnel
   - runtime.GC and runtime.ReadMemStats, whose waits are the runtime's own
   - who is waiting, on stacks deeper than the 128 frames the tracer records: a
     recursion of 200 below a marker hides it. Such waits are listed apart, in
