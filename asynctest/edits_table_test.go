@@ -94,10 +94,10 @@ var edits = []edit{
 		"Kind: timeline.Blocking, ID: c.ID, At", "Kind: timeline.Blocking, At", ".", []string{"TestRunLeavesAPage"}},
 	{"a fault that is in force is an instant", "notes.go",
 		"		notes[n].Span, notes[n].Text = ", "		_, notes[n].Text = ", ".", []string{"TestNotes"}},
-	{"a fault that the plan has is in no timeline", "../toxics/apply.go",
-		"		n.note(a.passage(\"on\"))\n", "", ".", []string{"TestNotes", "TestRunLeavesAPage"}},
+	{"a fault that the plan has is in no timeline", "../toxics/ledger.go",
+		"		a.tell(\"on\")\n", "", ".", []string{"TestNotes", "TestRunLeavesAPage"}},
 	{"a fault that is lifted is in force", "../toxics/apply.go",
-		"	if a.on && !n.closed {\n", "	if false {\n", ".", []string{"TestNotes"}},
+		"	if a.on && !a.ledger.closed {\n", "	if false {\n", ".", []string{"TestNotes"}},
 	{"a failing test leaves no page", "tell.go",
 		" +\n		records.WherePage(records.KeepPage(run, t.Notes(), test, here, t.seed))", "", ".", []string{"TestRunLeavesAPage", "TestRunTellsTheStory"}},
 
