@@ -153,7 +153,7 @@ func (n *Network) Close() error {
 	n.mu.Lock()
 	first := !n.closed
 	n.closed = true
-	listeners, servers, conns := n.listeners, n.servers, n.unended()
+	listeners, servers, conns := n.listeners, n.servers, slices.Clone(n.conns)
 	if first {
 		close(n.closing)
 		n.ledger.Close()

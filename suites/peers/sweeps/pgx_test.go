@@ -30,7 +30,7 @@ func TestPgx(t *testing.T) {
 				verdict: documented, why: "`Close` tells the server that it goes, and [ignores on purpose](" + source + "pgconn/pgconn.go#L817-L823) what becomes of that, as libpq does",
 			}},
 			ours: []string{
-				"The server left a goroutine when a black hole had swallowed the end of a connection: `Drop` of a host of the network, and `Close` of the network itself, did not reach a connection any more that the client had closed. They do now.",
+				"The server left a goroutine when a black hole had swallowed the end of a connection: `Drop` of a host of the network did not reach a connection any more that the client had closed. It does now.",
 				"The scenario did not look at the error of `Close` (error at `close client>postgres:5432 conn 1 #1`).",
 			},
 		},
