@@ -245,7 +245,7 @@ var edits = []edit{
 		"if f.Unless != nil && !slices.Contains(f.Unless, fault) {", "if false {", ".", []string{"TestHandlesOfAFinding"}},
 	{"a sweep takes a server for who waits", "sweep_run.go",
 		"(without == nil || !without.beside[g])", "(without == nil || g.place != \"\")", ".", []string{"TestWhereAnotherOutcomeWaits"}},
-	{"a sweep does not tell another shard's faults from impossible ones", "sweep_report.go",
+	{"a sweep does not tell another shard's faults from impossible ones", "sweep_text.go",
 		"cell = cellOther", "cell = cellNone", ".", []string{"TestTableOfAShard"}},
 	{"a sweep is silent about a run without faults that fails", "sweep_report.go",
 		"r.WithoutError = plain(p.err.Error())", "r.WithoutError = \"\"", ".", []string{"TestSweepOfWhatFails"}},

@@ -102,13 +102,10 @@ func (p *Points) Lookup(client, name string) *Verdict {
 	if f == nil {
 		return nil
 	}
-	v := &Verdict{Point: f.Point, Pass: -1}
-	switch f.Kind {
-	case fakeloop.FaultSlow:
-		v.Late = fakeloop.SlowFault
-	case fakeloop.FaultBlackHole:
-		v.Late, v.Err = unanswered, os.NewSyscallError("connect", syscall.ETIMEDOUT)
-	case fakeloop.FaultTimeout:
+	v, over := delay(f)
+	switch {
+	case over:
+	case f.Kind == fakeloop.FaultTimeout:
 		v.Err = &net.DNSError{Err: f.With(errTimeout).Error(), Name: name, IsTimeout: true, IsTemporary: true, UnwrapErr: f.Err()}
 	default:
 		v.Err = &net.DNSError{Err: f.With(errMisbehaving).Error(), Name: name, IsTemporary: true, UnwrapErr: f.Err()}
@@ -125,20 +122,32 @@ func (p *Points) Dial(client, server, port string) *Verdict {
 	if f == nil {
 		return nil
 	}
-	v := &Verdict{Point: f.Point, Pass: -1}
-	switch f.Kind {
-	case fakeloop.FaultSlow:
-		v.Late = fakeloop.SlowFault
-	case fakeloop.FaultBlackHole:
-		v.Late, v.Err = unanswered, os.NewSyscallError("connect", syscall.ETIMEDOUT)
-	case fakeloop.FaultTimeout:
+	v, over := delay(f)
+	switch {
+	case over:
+	case f.Kind == fakeloop.FaultTimeout:
 		v.Err = f.With(os.NewSyscallError("connect", syscall.ETIMEDOUT))
-	case fakeloop.FaultRefused:
+	case f.Kind == fakeloop.FaultRefused:
 		v.Err = f.With(os.NewSyscallError("connect", syscall.ECONNREFUSED))
 	default:
 		v.Err = f.With(os.NewSyscallError("connect", syscall.EHOSTUNREACH))
 	}
 	return v
+}
+
+// delay returns the verdict on who asks for a name or a connection: all of it, if the fault
+// is that the answer is late or does not come.
+func delay(f *fakeloop.Fault) (v *Verdict, over bool) {
+	v = &Verdict{Point: f.Point, Pass: -1}
+	switch f.Kind {
+	case fakeloop.FaultSlow:
+		v.Late = fakeloop.SlowFault
+	case fakeloop.FaultBlackHole:
+		v.Late, v.Err = unanswered, os.NewSyscallError("connect", syscall.ETIMEDOUT)
+	default:
+		return v, false
+	}
+	return v, true
 }
 
 // Accept is the fault of handing over a connection. If it is an error, that connection can be
