@@ -163,6 +163,14 @@ var _ = Describe("the rooms", func() {
 		}))
 	})
 
+	It("are all named where newcomers look", func() {
+		text, err := os.ReadFile("../.github/CONTRIBUTING.md")
+		Expect(err).NotTo(HaveOccurred())
+		for _, r := range rooms {
+			Expect(string(text)).To(MatchRegexp("(?m)^\\|.*`"+r.path+"`.*\\|.*\\|.*\\|$"), "CONTRIBUTING.md has no row for "+r.path)
+		}
+	})
+
 	It("are all that stands at the top level", func() {
 		entries, err := os.ReadDir("..")
 		Expect(err).NotTo(HaveOccurred())
