@@ -258,7 +258,7 @@ var edits = []edit{
 	{"a sample leaves out in silence what cannot be", "sweep_real.go",
 		"			w.report.unsampled(f, why)", "			_ = f", ".", []string{"TestSampleOnRealTCP"}},
 	{"a sample takes any error for the one of the fault", "sweep_real.go",
-		"case told && !errors.Is(p.err, f.target):", "case false:", ".", []string{"TestOutcomesOnRealTCP"}},
+		"case told && !f.told(p.err):", "case false:", ".", []string{"TestOutcomesOnRealTCP"}},
 	{"a sample says nothing of what differs", "sweep_real.go",
 		"if real != c.ended {", "if false {", ".", []string{"TestSampleThatDiffers"}},
 }

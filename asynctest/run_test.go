@@ -267,6 +267,7 @@ func TestRunEndsCallbacksThatPostEachOther(t *testing.T) {
 		g.Expect(s.errors).To(HaveLen(1))
 		g.Expect(s.errors[0]).To(HavePrefix("asynctest: fakeloop: gave up at 0s after %d callbacks at one instant: do callbacks post each other for ever? The last were callback \"again\" (", limit))
 		g.Expect(s.errors[0]).To(HaveSuffix("Config.InstantLimit raises the limit."))
+		g.Expect(strings.Count(s.errors[0], "gave up")).To(Equal(1), "%s", s.errors[0])
 	}
 }
 

@@ -168,7 +168,7 @@ func (w *sweeper) sample() error {
 // run; why says that it can run none.
 func (w *sweeper) sampleOne(c candidate, on wire) (why string, err error) {
 	for _, plan := range on.plans {
-		real, err := w.real(plan, w.without[0], &realFault{on.target, w.handles(c.run.Faults[0])})
+		real, err := w.real(plan, w.without[0], &realFault{on.told, w.handles(c.run.Faults[0])})
 		if errors.Is(err, errors.ErrUnsupported) {
 			why = cmp.Or(why, err.Error())
 			continue
@@ -191,7 +191,7 @@ func (w *sweeper) sampleOne(c candidate, on wire) (why string, err error) {
 
 // realFault is the fault of a run on real TCP.
 type realFault struct {
-	target  error // what errors.Is must find in the outcome; nil if nobody is told
+	told    func(err error) bool // whether an outcome tells of it; nil if nobody is told
 	handled bool
 }
 
@@ -240,7 +240,7 @@ func ended(p, without *played, findings []Finding) string {
 // endedReal is the same of a run on real TCP, where errors of the system take the place of
 // injected ones.
 func (w *sweeper) endedReal(p, without *played, f *realFault) string {
-	told := f != nil && f.target != nil && !f.handled
+	told := f != nil && f.told != nil && !f.handled
 	switch {
 	case !p.settled:
 		return string(FoundPending)
@@ -252,7 +252,7 @@ func (w *sweeper) endedReal(p, without *played, f *realFault) string {
 		return cellValue
 	case f != nil && f.handled:
 		return string(FoundNotHandled)
-	case told && !errors.Is(p.err, f.target):
+	case told && !f.told(p.err):
 		return string(FoundErrorLost)
 	}
 	return cellError

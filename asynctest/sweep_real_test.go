@@ -217,6 +217,30 @@ func TestSampleThatDiffers(t *testing.T) {
 	g.Expect(one.Findings).To(Equal([]Finding{f}))
 }
 
+// What gets lost in both is no difference, whichever error the fault stands for.
+func TestSampleOfWhatGetsLost(t *testing.T) {
+	for name, lose := range map[string]func(error) (string, error){
+		"made anew": func(err error) (string, error) { return "", fmt.Errorf("no greeting: %v", err) },
+		"dropped":   func(error) (string, error) { return "5hello", nil },
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := NewWithT(t)
+			losing := func(loop *fakeloop.Loop, network Network) any {
+				return fakeloop.Catch(greeted(loop, network, 1, whole).(*fakeloop.Future[string]), lose)
+			}
+			s := sampled(1, whole, realTCP)
+			s.Run = func(tunnel *Tunnel) any { return losing(tunnel.Loop, tunnel.Net) }
+			s.Real.Run = func(tunnel *RealTunnel) any { return losing(tunnel.Loop, tunnel.Net) }
+			s.Leave = append(s.Leave, LeftOut{Point: "close *", Why: "it is not on real TCP"})
+			s.Real.Faults = []fakeloop.FaultKind{fakeloop.FaultError, fakeloop.FaultRefused, fakeloop.FaultTimeout, fakeloop.FaultReset}
+			r := mustSweep(g, s)
+			g.Expect(r.Sampled).To(ContainElement(Sampled{Fault: "error at lookup client>api #1", Virtual: "error lost", Real: "error lost"}))
+			g.Expect(r.Sampled).To(HaveEach(HaveField("Real", "error lost")))
+			g.Expect(r.Findings).NotTo(ContainElement(HaveField("Check", FoundDiffers)), "%v", r)
+		})
+	}
+}
+
 // How an outcome on real TCP is told from others.
 func TestOutcomesOnRealTCP(t *testing.T) {
 	faults := errors.New("no errno of a reset")

@@ -1,7 +1,9 @@
 package asynctest
 
 import (
+	"errors"
 	"fmt"
+	"net"
 	"regexp"
 	"slices"
 	"strconv"
@@ -30,9 +32,9 @@ const (
 
 // wire is what does on real TCP what a fault does in virtual time.
 type wire struct {
-	plans  []toxics.Plan // the best one first
-	target error         // what errors.Is must find in the outcome; nil if nobody is told of an error
-	why    string        // there is no such plan
+	plans []toxics.Plan        // the best one first
+	told  func(err error) bool // whether an outcome tells of it; nil if nobody is told of an error
+	why   string               // there is no such plan
 }
 
 // onWire returns what does on real TCP what a fault does in virtual time.
@@ -51,7 +53,7 @@ func (r *SweepReport) onWire(f explore.Fault, redials bool) wire {
 		if kind != fakeloop.FaultError {
 			return wire{why: notOfNetwork}
 		}
-		return wire{plans: placed(toxics.FailLookup{}, at[1], at[2])}
+		return wire{plans: placed(toxics.FailLookup{}, at[1], at[2]), told: ofLookup}
 	}
 	at := wireRead.FindStringSubmatch(f.Point)
 	i := slices.IndexFunc(r.Points, func(p explore.Point) bool { return p.Name == f.Point })
@@ -66,7 +68,7 @@ func (r *SweepReport) onWire(f explore.Fault, redials bool) wire {
 	cut := toxics.Cut{After: r.passed(at), Reset: kind == fakeloop.FaultReset}
 	out := wire{}
 	if kind == fakeloop.FaultReset {
-		out.target = syscall.ECONNRESET
+		out.told = is(syscall.ECONNRESET)
 	} else {
 		cut.After += int64((&fakeloop.Fault{After: cutAfter(f)}).Cut(r.Points[i].Bytes))
 	}
@@ -92,9 +94,20 @@ func dialOnWire(kind fakeloop.FaultKind, at []string) wire {
 	case at[3] != "1":
 		return wire{why: notTheFirst}
 	case kind == fakeloop.FaultRefused:
-		return wire{plans: placed(toxics.Refuse{}, at[1], at[2]), target: errno}
+		return wire{plans: placed(toxics.Refuse{}, at[1], at[2]), told: is(errno)}
 	}
-	return wire{plans: placed(toxics.FailDial{Errno: errno}, at[1], at[2]), target: errno}
+	return wire{plans: placed(toxics.FailDial{Errno: errno}, at[1], at[2]), told: is(errno)}
+}
+
+// is tells errors in which errors.Is finds one of the system.
+func is(errno syscall.Errno) func(error) bool {
+	return func(err error) bool { return errors.Is(err, errno) }
+}
+
+// ofLookup tells the errors of lookups, each of which is a new one.
+func ofLookup(err error) bool {
+	_, ok := errors.AsType[*net.DNSError](err)
+	return ok
 }
 
 // placed is a plan with one effect on the first that goes from one host to another.

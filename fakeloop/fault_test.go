@@ -401,6 +401,13 @@ func TestTrail(t *testing.T) {
 			}
 		})
 	}
+	t.Run("of a goroutine that ended", func(t *testing.T) {
+		loop, _ := inject(t, fakeloop.FaultGoexit, "offload work #1")
+		f := fakeloop.Offload(loop, "work", func(context.Context) (int, error) { return 1, nil })
+		fakeloop.Catch(f, func(err error) (int, error) { return 0, errors.New(err.Error()) }).Quiet() // trail: of a goroutine
+		mustIdle(t, loop)
+		equal(t, "site", loop.Trail(loop.Injected()[0]).Site, lineWith(t, "// trail: of a goroutine"))
+	})
 	t.Run("no future", func(t *testing.T) {
 		loop, _ := inject(t, fakeloop.FaultError, "ask #1")
 		_ = loop.Fail("ask")

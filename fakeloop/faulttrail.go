@@ -27,7 +27,7 @@ type Trail struct {
 // Config.Sites.
 func (l *Loop) Trail(f *Fault) Trail {
 	trail := Trail{}
-	mark := f.injected.where()
+	mark, _ := f.injected.mark()
 	var carrier, handler timeline.ID
 	var labels = map[timeline.ID]string{}
 	log := l.Timeline()
@@ -66,13 +66,22 @@ func (l *Loop) Trail(f *Fault) Trail {
 // where is what the texts of errors that wrap this one have in common.
 func (e *InjectedError) where() string { return "(injected " + string(e.Kind) + " at " + e.Point + ")" }
 
+// mark is what the texts of all errors have in common by which an outcome tells of this
+// one, and the error that errors.Is finds in them.
+func (e *InjectedError) mark() (text string, target error) {
+	if e.Kind == FaultGoexit { // whoever ends a goroutine gives no error
+		return ErrGoexit.Error(), ErrGoexit
+	}
+	return e.where(), e
+}
+
 // tellFake notes that a future is about to be rejected with an error that reads like that
 // of a fault, in which errors.Is does not find it. It calls user code.
 func (s *state) tellFake(err error) {
 	l := s.loop
 	text := errorText(err)
 	for _, f := range l.Injected() {
-		if strings.Contains(text, f.injected.where()) && !errors.Is(err, f.injected) {
+		if mark, target := f.injected.mark(); strings.Contains(text, mark) && !errors.Is(err, target) {
 			l.mu.Lock()
 			l.faulting.fakes[s.id] = true
 			l.mu.Unlock()

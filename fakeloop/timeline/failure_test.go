@@ -147,7 +147,7 @@ func TestShortSaysWhatWentWrong(t *testing.T) {
 		want   string
 		events []timeline.Event
 	}{
-		{"Nothing went wrong that the loop knows of. The run:\n(nothing happened)\n", nil},
+		{"No event of the run is a failure. The run:\n(nothing happened)\n", nil},
 		{"What led to 1 panic (1 of 1 line):\n", []timeline.Event{at(timeline.Panicked, 1, "")}},
 		{"What led to 1 failure that left the loop and 2 panics (3 of 3 lines):\n", []timeline.Event{at(timeline.Escaped, 1, ""), at(timeline.Panicked, 2, ""), at(timeline.Panicked, 3, "")}},
 		{"What led to 1 rejection that nobody looked at (1 of 1 line):\n", []timeline.Event{at(timeline.Unobserved, 1, "")}},

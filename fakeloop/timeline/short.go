@@ -25,7 +25,7 @@ func (t *Timeline) Short(rows int) string {
 	f := t.Failure()
 	o := LaneOptions{Rows: cmp.Or(rows, defaultShort), First: f.Is}
 	if len(f.Events) == 0 {
-		return "Nothing went wrong that the loop knows of. The run:\n" + t.Lanes(o)
+		return "No event of the run is a failure. The run:\n" + t.Lanes(o)
 	}
 	all := len(t.laneRows(o).rows)
 	o.Keep = f.Led
