@@ -172,6 +172,13 @@ func (l *Loop) sleep() {
 	}
 }
 
+// hasArrived reports whether the driver has posted something beside a callback that is not
+// in the ready queue yet: what it posts now, when the callback has ended, is behind that. The
+// caller holds l.mu.
+func (l *Loop) hasArrived() bool {
+	return slices.ContainsFunc(l.beside.arrived, func(a arrival) bool { return a.from == timeline.Driver })
+}
+
 // arrive takes a callback from a goroutine beside the loop. The caller holds l.mu.
 func (l *Loop) arrive(t task, from timeline.ID) {
 	l.beside.arrived = append(l.beside.arrived, arrival{t, from})

@@ -10,7 +10,8 @@ import (
 // happens at the call of a method, such as that a fault is switched on at once. It stands
 // there in an order that does not depend on the scheduler: what the goroutine that made the
 // loop notes while no callback runs, and what a callback notes, stands where it is noted,
-// everything else where the bubble is quiet next, in the order of the Passages.
+// everything else where the bubble is quiet next: first what that goroutine has noted, in its
+// order, then the rest in the order of the Passages.
 //
 // Note does nothing where Pass lets everything through at once, outside of the bubble, and
 // when the loop is closed. It panics if p.What is empty.
@@ -31,11 +32,11 @@ func (g *Gate) Note(p Passage) {
 	switch {
 	case l.closed:
 	case l.runsOn(caller.id):
-		l.recordNote(note{p, l.scope.id})
-	case !l.running && caller.id == l.maker.id:
-		l.recordNote(note{p, timeline.Driver})
+		l.recordNote(note{passage: p, cause: l.scope.id})
+	case !l.running && caller.id == l.maker.id && !slices.ContainsFunc(l.beside.noted, note.isDrivers):
+		l.recordNote(note{passage: p, cause: timeline.Driver})
 	default:
-		l.beside.noted = append(l.beside.noted, note{p, timeline.Driver})
+		l.beside.noted = append(l.beside.noted, note{p, timeline.Driver, caller.id == l.maker.id})
 		l.beside.director.noted.Store(true)
 		l.beside.director.nudge()
 	}
@@ -45,6 +46,22 @@ func (g *Gate) Note(p Passage) {
 type note struct {
 	passage Passage
 	cause   timeline.ID
+	driver  bool // made by the goroutine that made the loop, beside a callback
+}
+
+func (n note) isDrivers() bool { return n.driver }
+
+// compare orders notes that were made beside the loop; those of the driver keep their order.
+func (n note) compare(o note) int {
+	switch {
+	case n.driver && o.driver:
+		return 0
+	case n.driver:
+		return -1
+	case o.driver:
+		return 1
+	}
+	return n.passage.compare(o.passage)
 }
 
 // recordNote records a note. The caller holds l.mu.
@@ -79,7 +96,7 @@ func (d *director) takeNotes() {
 // takeNoted records what other goroutines have noted since the bubble was last quiet. The
 // caller holds l.mu.
 func (l *Loop) takeNoted() {
-	slices.SortStableFunc(l.beside.noted, func(a, b note) int { return a.passage.compare(b.passage) })
+	slices.SortStableFunc(l.beside.noted, note.compare)
 	for _, n := range l.beside.noted {
 		l.recordNote(n)
 	}

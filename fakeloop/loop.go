@@ -227,7 +227,7 @@ func (l *Loop) PostFrom(origin string, f func()) error {
 	}
 	t := task{id: s.child(), parent: s.id, label: origin, fn: f}
 	switch {
-	case l.mode != Bubble || l.runsOn(caller) || !l.running && caller == l.maker.id:
+	case l.mode != Bubble || l.runsOn(caller) || !l.running && caller == l.maker.id && !l.hasArrived():
 		l.enqueueTask(t)
 	case caller == l.maker.id:
 		l.arrive(t, timeline.Driver)
@@ -269,9 +269,12 @@ func (n Named) Post(f func()) {
 		l.mu.Unlock()
 		panic("fakeloop: Post on a closed loop: the callback would never run; a goroutine that may outlive the loop calls PostFrom, which returns an error instead")
 	}
-	if l.mode == Bubble && l.running && l.isBeside() {
+	switch {
+	case l.mode == Bubble && l.running && l.isBeside():
 		l.arrive(task{id: l.root.child(), parent: l.root.id, label: n.label, fn: f}, timeline.Driver)
-	} else {
+	case l.mode == Bubble && !l.running && l.hasArrived():
+		l.arrive(task{id: l.scope.child(), parent: l.scope.id, label: n.label, fn: f}, timeline.Driver)
+	default:
 		l.enqueue(l.scope.id, l.scope.next(), n.label, f)
 	}
 	l.mu.Unlock()

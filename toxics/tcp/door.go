@@ -17,6 +17,7 @@ type door struct {
 	host  string
 	port  port
 	loops sync.WaitGroup
+	gone  chan struct{} // closed when it lets nobody in any more, for good
 
 	mu         sync.Mutex
 	generation *generation
@@ -31,7 +32,7 @@ func newDoor(p *Proxy, host string) (*door, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &door{proxy: p, host: host, port: port}, nil
+	return &door{proxy: p, host: host, port: port, gone: make(chan struct{})}, nil
 }
 
 // use installs the generation of the next connection. Its predecessor gets none any more.

@@ -1,6 +1,7 @@
 package tcp
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net"
@@ -251,7 +252,8 @@ func (l *listener) Accept() (net.Conn, error) {
 			if c, err = l.Listener.Accept(); err != nil {
 				return nil, err
 			}
-			if proxied = l.generation.await("upstream " + c.RemoteAddr().String()); proxied == nil {
+			// The context has no end, and so no error.
+			if proxied, _ = l.generation.await(context.Background(), "upstream "+c.RemoteAddr().String(), nil); proxied == nil {
 				c.Close() // as the proxy is
 				continue
 			}

@@ -2,8 +2,10 @@ package tcp
 
 import (
 	"context"
+	"maps"
 	"net"
 	"strconv"
+	"strings"
 	"sync"
 
 	"github.com/Shopify/toxiproxy/v2"
@@ -31,6 +33,7 @@ type generation struct {
 	conns    map[*conn]struct{}
 	starting *conn               // whose links StartLink is building, see stage.NewState
 	arrivals map[string]*arrival // by what is awaited
+	dials    int                 // under way, which are to know their connection
 }
 
 func newGeneration(p *Proxy) (*generation, error) {
@@ -58,7 +61,7 @@ func (g *generation) serve(client *net.TCPConn, host string) {
 	c.number = g.ledger.Number(c.Route())
 	g.ledger.Begin(c)
 	if g.place.named {
-		g.announce("client "+client.RemoteAddr().String(), c)
+		g.announce(clientEnd(client.RemoteAddr(), client.LocalAddr()), c)
 	}
 	g.tasks.Go(func() {
 		upstream, err := g.network.dialer.DialContext(g.ctx, "tcp", g.proxy.Upstream)
@@ -82,10 +85,27 @@ type arrival struct {
 	conn  *conn
 }
 
-// arrival returns the arrival at an address. Whoever asks second is the last to ask.
-func (g *generation) arrival(at string) *arrival {
+// clientEnd is what a client's socket awaits, which is at one address and has dialled the
+// other: a host can have the same port on connections to two doors.
+func clientEnd(at, dialled net.Addr) string { return "client " + at.String() + ">" + dialled.String() }
+
+// begin says that a dial is under way that is to await its connection, end that it has: what
+// nobody awaits then nobody ever will, since it was dialled by others.
+func (g *generation) begin() (end func()) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	g.dials++
+	return func() {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		if g.dials--; g.dials == 0 {
+			maps.DeleteFunc(g.arrivals, func(at string, _ *arrival) bool { return strings.HasPrefix(at, "client ") })
+		}
+	}
+}
+
+// arrival returns the arrival at an address. Whoever asks second is the last to ask.
+func (g *generation) arrival(at string) *arrival {
 	a := g.arrivals[at]
 	if a != nil {
 		delete(g.arrivals, at)
@@ -97,21 +117,37 @@ func (g *generation) arrival(at string) *arrival {
 }
 
 func (g *generation) announce(at string, c *conn) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.dials == 0 && strings.HasPrefix(at, "client ") {
+		return // nobody awaits it
+	}
 	a := g.arrival(at)
 	a.conn = c
 	close(a.known)
 }
 
 // await returns the connection that has arrived at an address, or is about to, since a socket
-// of it is there; nil if the proxy ends first.
-func (g *generation) await(at string) *conn {
+// of it is there; nil if the proxy ends first, or closes the door. The error is the context's.
+func (g *generation) await(ctx context.Context, at string, shut <-chan struct{}) (*conn, error) {
+	g.mu.Lock()
 	a := g.arrival(at)
+	g.mu.Unlock()
+	var err error
 	select {
 	case <-a.known:
-		return a.conn
+		return a.conn, nil
 	case <-g.ctx.Done():
-		return nil
+	case <-shut:
+	case <-ctx.Done():
+		err = ctx.Err()
 	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if a.conn == nil {
+		delete(g.arrivals, at)
+	}
+	return a.conn, err
 }
 
 // breakOff resets a connection at both ends.

@@ -121,12 +121,17 @@ func (h *Host) dial(ctx context.Context, network, address string) (net.Conn, err
 	if err != nil {
 		return nil, err
 	}
+	defer g.begin()()
 	c, err := n.dialer.DialContext(ctx, network, door.port.addr)
 	if err != nil {
 		return nil, err
 	}
 	// What is dialled later begins later.
-	proxied := g.await("client " + c.LocalAddr().String())
+	proxied, err := g.await(ctx, clientEnd(c.LocalAddr(), c.RemoteAddr()), door.gone)
+	if err != nil {
+		c.Close()
+		return nil, err
+	}
 	if n.points == nil || proxied == nil {
 		return c, nil
 	}

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/windtunnel-go/windtunnel/fakeloop"
 	"github.com/windtunnel-go/windtunnel/toxics"
 )
 
@@ -231,5 +232,53 @@ func TestConcurrentControl(t *testing.T) {
 func report(t *testing.T, err error) {
 	if err != nil {
 		t.Error(err)
+	}
+}
+
+// Who listens, or dials where nobody does, while the network is being closed gets an error, and
+// nothing is left of it.
+func TestNamesWhileClosing(t *testing.T) {
+	n := network(t)
+	must(t, n.names.close()) // the last thing that Close does
+	_, err := n.Listen("api:80")
+	wantIs(t, err, ErrClosed)
+	_, err = n.DialContext(t.Context(), "tcp", "api:80")
+	wantIs(t, err, ErrClosed)
+	if n.names.nowhere != nil {
+		t.Error("an address is kept at which nobody listens")
+	}
+}
+
+// refuseOne has the first connection accepted later.
+type refuseOne struct{ asked int }
+
+func (r *refuseOne) Fault(p fakeloop.FaultPoint) *fakeloop.Fault {
+	if p.Name != "accept api:80" {
+		return nil
+	}
+	if r.asked++; r.asked == 1 {
+		return p.Fault(1)
+	}
+	return nil
+}
+
+// A connection that was to be accepted later is not, once the listener is closed.
+func TestAcceptAfterClose(t *testing.T) {
+	points := new(refuseOne)
+	n, err := Listen(Config{Faults: points})
+	must(t, err)
+	defer closeClean(t, n)
+	l, err := n.Listen("api:80")
+	must(t, err)
+	c, err := n.DialContext(t.Context(), "tcp", "api:80")
+	must(t, err)
+	defer c.Close()
+	_, err = l.Accept()
+	wantIs(t, err, syscall.EMFILE)
+	must(t, l.Close())
+	_, err = l.Accept()
+	wantIs(t, err, net.ErrClosed)
+	if points.asked != 1 {
+		t.Errorf("%d connections were accepted, want 1", points.asked)
 	}
 }

@@ -3,6 +3,7 @@ package tcp
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -20,6 +21,7 @@ type names struct {
 	tasks sync.WaitGroup
 
 	mu       sync.Mutex
+	closed   bool
 	open     map[string]*listener
 	listened map[string]bool  // where there has ever been a listener
 	hosts    map[string]*Host // by name and by address
@@ -83,11 +85,21 @@ func (n *Network) listen(address string) (*listener, error) {
 	}
 	l := &listener{Listener: inner, names: &n.names, address: address, proxy: proxy, generation: proxy.generation}
 	n.Host(host)
-	n.names.mu.Lock()
-	defer n.names.mu.Unlock()
-	n.names.open[address] = l
-	n.names.listened[address] = true
+	if !n.names.add(l) { // the network has been closed just now
+		return nil, errors.Join(fmt.Errorf("network: %w", ErrClosed), l.Close())
+	}
 	return l, nil
+}
+
+// add notes that somebody listens; false means that it is too late for that.
+func (s *names) add(l *listener) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.closed {
+		s.open[l.address] = l
+		s.listened[l.address] = true
+	}
+	return !s.closed
 }
 
 // Addr returns the address of the proxy.
@@ -112,6 +124,7 @@ func (l *listener) Close() error {
 		defer l.accepting.Unlock()
 		if l.pending != nil {
 			l.pending.Close()
+			l.pending, l.proxied = nil, nil
 		}
 	}
 	return err
@@ -133,6 +146,9 @@ func (n *Network) Serve(address string, handler http.Handler) *http.Server {
 	s := &http.Server{Handler: handler}
 	n.names.mu.Lock()
 	defer n.names.mu.Unlock()
+	if n.names.closed { // just now, and the listener with it
+		return s
+	}
 	n.names.servers = append(n.names.servers, s)
 	// The error of Serve is that it was closed.
 	n.names.tasks.Go(func() { _ = s.Serve(l) })
@@ -143,7 +159,7 @@ func (n *Network) Serve(address string, handler http.Handler) *http.Server {
 func (s *names) places() toxics.Places {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	p := toxics.Places{Hosts: map[string]string{}, Listened: s.listened}
+	p := toxics.Places{Hosts: map[string]string{}, Listened: maps.Clone(s.listened)}
 	for key, h := range s.hosts {
 		p.Hosts[key] = h.name
 	}
@@ -154,6 +170,9 @@ func (s *names) places() toxics.Places {
 func (s *names) refusing() (string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.closed {
+		return "", ErrClosed
+	}
 	if s.nowhere == nil {
 		p, err := reserve()
 		if err != nil {
@@ -168,6 +187,7 @@ func (s *names) refusing() (string, error) {
 func (s *names) close() error {
 	s.mu.Lock()
 	servers, open, nowhere := s.servers, s.open, s.nowhere
+	s.closed = true
 	s.servers, s.open, s.nowhere = nil, map[string]*listener{}, nil
 	s.mu.Unlock()
 	var errs []error

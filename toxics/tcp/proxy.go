@@ -228,6 +228,7 @@ func (p *Proxy) leave() error {
 	var errs []error
 	for _, d := range p.doors {
 		d.shut()
+		close(d.gone)
 		errs = append(errs, d.port.release())
 	}
 	p.doors = nil
