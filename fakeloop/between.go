@@ -107,6 +107,19 @@ func (l *Loop) isBusyBetween() bool {
 	})
 }
 
+// awaitBetween waits until work returns or somebody posts, for as long as the guard allows
+// since the driver began to wait for such work. The caller holds l.mu.
+func (l *Loop) awaitBetween(since *time.Time) error {
+	if since.IsZero() {
+		*since = time.Now()
+	}
+	left := l.guard - time.Since(*since)
+	if left <= 0 {
+		return l.stuckError()
+	}
+	return l.sleepOutside(left, l.stuckError)
+}
+
 // startStuck begins the work that is held by callbacks that are durably blocked, as all of
 // the bubble is, and reports whether there is any.
 func (d *director) startStuck() bool {

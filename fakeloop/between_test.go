@@ -218,6 +218,31 @@ func TestOffloadBetweenGuardsNobodyWhoRuns(t *testing.T) {
 	})
 }
 
+// Whoever posts meanwhile does not prolong the guard, for no callback begins.
+func TestOffloadBetweenIsGuardedAltogether(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		loop := newLoop(t, betweenIn(fakeloop.Virtual))
+		release := make(chan struct{})
+		loop.Post(func() {
+			fakeloop.Offload(loop, "work", func(context.Context) (int, error) { <-release; return 0, nil })
+		})
+		go func() {
+			for range 100 {
+				time.Sleep(time.Second)
+				_ = loop.PostFrom("beside", func() {})
+			}
+			close(release)
+		}()
+		began := time.Now()
+		err := as[*fakeloop.StuckError](t, loop.RunUntilIdle())
+		equal(t, "waited", time.Since(began), fakeloop.DefaultGuard)
+		equal(t, "After", err.After, fakeloop.DefaultGuard)
+		<-release
+		mustIdle(t, loop)
+		mustClose(t, loop)
+	})
+}
+
 // Work that waits, other than by Await, for what a later callback does keeps a virtual loop
 // until its guard ends that; work that is to go on beside callbacks does not.
 func TestOffloadBetweenThatNeedsTheNextCallback(t *testing.T) {

@@ -90,6 +90,7 @@ func (l *Loop) runUntil(g goal) error {
 	if bound == never {
 		bound = saturatingAdd(began, l.horizon)
 	}
+	var busy time.Time // since when offloaded work has let no callback begin
 	for n := 0; ; {
 		l.endCallback()
 		l.reportHeld()
@@ -108,12 +109,13 @@ func (l *Loop) runUntil(g goal) error {
 			return err
 		}
 		if l.isBusyBetween() {
-			if err := l.sleepOutside(l.guard, l.stuckError); err != nil {
+			if err := l.awaitBetween(&busy); err != nil {
 				l.mu.Unlock()
 				return err
 			}
 			continue
 		}
+		busy = time.Time{}
 		if fn := l.take(bound); fn != nil {
 			l.mu.Unlock()
 			l.dispatch(fn)

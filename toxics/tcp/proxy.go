@@ -62,6 +62,9 @@ func start(n *Network, name, upstream string, plan toxics.Plan, named bool) (*Pr
 		p.ledger = p.newLedger(plan)
 	}
 	if err := p.enable(); err != nil {
+		if !named {
+			p.ledger.Close()
+		}
 		return nil, errors.Join(err, first.port.release())
 	}
 	return p, nil
