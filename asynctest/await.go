@@ -29,6 +29,9 @@ func (f *AnyFuture) await() error {
 		if idle, ok := errors.AsType[*fakeloop.IdleError](err); ok {
 			return &never{idle.Error()}
 		}
+		if _, limit := errors.AsType[*fakeloop.LimitError](err); limit { // which names callbacks only
+			return fmt.Errorf("waited for %v: %w", f, err)
+		}
 		return err
 	}
 	f.of.begin(f.ctx)

@@ -86,3 +86,15 @@ func TestTheGuardTellsItsTime(t *testing.T) {
 		g.Expect(guard()).To(gomega.HavePrefix("BeResolved waited 1ns of virtual time for a future of type chan int, pending, and cannot tell"))
 	})
 }
+
+// A loop that gives up knows its last callbacks, and the matcher what it waited for.
+func TestTheLimitTellsTheFuture(t *testing.T) {
+	g := gomega.NewWithT(t)
+	loop := fakeloop.New(fakeloop.Config{Sites: true, Horizon: time.Minute})
+	defer func() { _ = loop.Close() }()
+	var beat func()
+	beat = func() { loop.Named("beat").AfterFunc(time.Second, beat) }
+	beat()
+	_, err := BeResolved().Match(fakeloop.NewPromise[int](loop, "reply").Future())
+	g.Expect(err).To(gomega.MatchError(gomega.MatchRegexp(`^BeResolved waited for future "reply" \(\w+\), made at future_test.go:\d+, pending: fakeloop: gave up at 1m0s: .*callback "beat"`)))
+}

@@ -312,16 +312,17 @@ func TestAwaitOfWhatCannotCome(t *testing.T) {
 		})
 		g := fakeloop.Catch(f, func(err error) (int, error) { return 0, err })
 		err := loop.Await(g)
-		at := "0s"
+		at, so, end := "0s", "so this will never come", "If another goroutine is going to bring it, announce that work with Loop.Outside."
 		if mode == fakeloop.Bubble { // where a timer of another goroutine might have brought it
-			at = fakeloop.DefaultHorizon.String()
+			at, so = fakeloop.DefaultHorizon.String(), "and this has not come"
+			end = "Other goroutines had 24h0m0s to bring it, which is Config.Horizon: if one is going to bring it later, raise that."
 		}
-		wantErrorText(t, err, `fakeloop: at `+at+` the loop is idle (nothing is ready, no timer is set, no work is outside), so this will never come:
+		wantErrorText(t, err, `fakeloop: at `+at+` the loop is idle (nothing is ready, no timer is set, no work is outside), `+so+`:
 future "catch" (#), pending
 which waits for future "fetch" (#), pending
 which waits for future "then" (#), pending
 which waits for future "reply" (#), pending
-If another goroutine is going to bring it, announce that work with Loop.Outside.`)
+`+end)
 		equal(t, "links", len(as[*fakeloop.IdleError](t, err).Chain), 4)
 		equal(t, "pending", g.Settled(), false)
 		_, err = g.Wait()

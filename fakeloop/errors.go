@@ -143,17 +143,22 @@ func errorText(err error) string { return fmt.Sprint(err) }
 // IdleError means that what a call waited for can never happen: the loop has
 // nothing ready, no timer and no work outside.
 type IdleError struct {
-	At     time.Duration // the loop's time
-	Chain  []string      // who waits for whom; the first is what the call waited for
-	Held   []string      // callbacks that traps hold: often the reason
-	Panics []error       // of callbacks, which no call has returned yet: often the reason
+	At      time.Duration // the loop's time
+	Chain   []string      // who waits for whom; the first is what the call waited for
+	Held    []string      // callbacks that traps hold: often the reason
+	Panics  []error       // of callbacks, which no call has returned yet: often the reason
+	Horizon time.Duration // Config.Horizon, if that is how long another goroutine had to bring it
 }
 
 // Error shows the chain of waits, the middle of a long one left out, what traps
 // hold, and what panicked.
 func (e *IdleError) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "fakeloop: at %v the loop is idle (nothing is ready, no timer is set, no work is outside), so this will never come:\n", e.At)
+	so := "so this will never come"
+	if e.Horizon > 0 { // another goroutine might sleep for longer
+		so = "and this has not come"
+	}
+	fmt.Fprintf(&b, "fakeloop: at %v the loop is idle (nothing is ready, no timer is set, no work is outside), %s:\n", e.At, so)
 	const head, tail = 20, 5
 	for i, link := range e.Chain {
 		switch left := len(e.Chain) - head - tail; {
@@ -172,6 +177,10 @@ func (e *IdleError) Error() string {
 	}
 	for _, err := range e.Panics {
 		fmt.Fprintf(&b, "Before that, %v\n", err)
+	}
+	if e.Horizon > 0 {
+		fmt.Fprintf(&b, "Other goroutines had %v to bring it, which is Config.Horizon: if one is going to bring it later, raise that.", e.Horizon)
+		return b.String()
 	}
 	b.WriteString("If another goroutine is going to bring it, announce that work with Loop.Outside.")
 	return b.String()

@@ -177,10 +177,14 @@ func TestTrapWaitForNothing(t *testing.T) {
 		log.want(t, "a")
 		_, err := loop.Trap("x").Wait()
 		at := map[fakeloop.Mode]string{fakeloop.Virtual: "0s", fakeloop.Bubble: "24h0m0s", fakeloop.Wall: "0s"}[mode]
-		wantErrorText(t, err, `fakeloop: at `+at+` the loop is idle (nothing is ready, no timer is set, no work is outside), so this will never come:
+		so, end := "so this will never come", "If another goroutine is going to bring it, announce that work with Loop.Outside."
+		if mode == fakeloop.Bubble {
+			so, end = "and this has not come", "Other goroutines had 24h0m0s to bring it, which is Config.Horizon: if one is going to bring it later, raise that."
+		}
+		wantErrorText(t, err, `fakeloop: at `+at+` the loop is idle (nothing is ready, no timer is set, no work is outside), `+so+`:
 a callback "x", for which a trap waits
 held by trap "y": callback "y" (#)
-If another goroutine is going to bring it, announce that work with Loop.Outside.`)
+`+end)
 		y.Close()
 		mustIdle(t, loop)
 		log.want(t, "y")

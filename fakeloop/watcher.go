@@ -82,7 +82,11 @@ func (l *Loop) timeUp(g goal) error {
 	case g.until != 0:
 		return nil
 	case l.mode == Bubble && l.isIdle():
-		return g.whenIdle()
+		err := g.whenIdle()
+		if idle, ok := err.(*IdleError); ok {
+			idle.Horizon = time.Duration(l.horizon)
+		}
+		return err
 	case l.mode == Bubble && !l.running && len(l.outside) == 0:
 		return &LimitError{At: l.elapsed(), Moved: time.Duration(l.horizon), Horizon: time.Duration(l.horizon), Last: l.lastFired(3)}
 	}
