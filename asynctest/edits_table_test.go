@@ -255,6 +255,8 @@ var edits = []edit{
 		"(without == nil || !without.beside[g])", "(without == nil || g.place != \"\")", ".", []string{"TestWhereAnotherOutcomeWaits"}},
 	{"a sweep does not tell another shard's faults from impossible ones", "sweep_text.go",
 		"cell = cellOther", "cell = cellNone", ".", []string{"TestTableOfAShard"}},
+	{"a sweep does not tell what keeps time from moving", "sweep_judge.go",
+		"if j.bubble.Outcome != bubble.Frozen {", "if true {", ".", []string{"TestSweepOfWhatStandsStill"}},
 	{"a sweep goes on beside a run that spins", "sweep_spin.go",
 		"	if r.Outcome != bubble.Spinning {\n", "	if true {\n", ".", []string{"TestSweepOfWhatSpins", "TestAfterASweepOfWhatSpins"}},
 	{"a sweep takes the end of a run that spins for good", "sweep_spin.go",

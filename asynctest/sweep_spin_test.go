@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"os/exec"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -78,6 +79,36 @@ func TestSweepOfWhatSpins(t *testing.T) {
 	}
 }
 
+// A run in which virtual time stands still is a finding, with what keeps it from moving.
+func TestSweepOfWhatStandsStill(t *testing.T) {
+	t.Setenv("WINDTUNNEL_GUARD", "150ms")
+	g := NewWithT(t)
+	var mu sync.Mutex
+	mu.Lock()
+	defer mu.Unlock()
+	r, err := Scenario{
+		Name: t.Name(), Progress: progress.Config{Style: progress.Off},
+		Leave: []LeftOut{{Faults: []fakeloop.FaultKind{fakeloop.FaultTimeout, fakeloop.FaultPanic, fakeloop.FaultGoexit}, Why: "one is enough"}},
+		Run: func(tunnel *Tunnel) any {
+			if asks(tunnel.Loop) != nil {
+				mu.Lock() // never unlocked
+			}
+			return fakeloop.Resolved(tunnel.Loop, 1)
+		},
+	}.Sweep()
+	g.Expect(err).NotTo(HaveOccurred())
+	g.Expect(r.Findings).To(HaveLen(1))
+	f := r.Findings[0]
+	g.Expect(f.Check).To(Equal(FoundPending))
+	g.Expect(f.Place).To(Equal(lineIn(g, "sweep_spin_test.go", "// never unlocked")))
+	g.Expect(f.Fault).To(Equal("error at ask #1"))
+	g.Expect(f.Reproduce).To(Equal("WINDTUNNEL_SWEEP='error at ask #1' go test -count=1 -run='^TestSweepOfWhatStandsStill$' ./asynctest"))
+	g.Expect(f.Text).To(And(
+		HavePrefix("Scenario.Run: virtual time stands still, and nothing has run in the bubble for 150ms of real time: "),
+		ContainSubstring("1 goroutine [sync.Mutex.Lock], the one that runs the test:\n"), ContainSubstring("asynctest_test.TestSweepOfWhatStandsStill.func1\n")))
+	g.Expect(f.Text).NotTo(ContainSubstring("did not happen when"))
+}
+
 // The test fails, and others run, beside what goes on spinning.
 func TestAfterASweepOfWhatSpins(t *testing.T) {
 	if os.Getenv("WINDTUNNEL_SPIN") != "" {
@@ -96,5 +127,6 @@ func TestAfterASweepOfWhatSpins(t *testing.T) {
 	out := string(text)
 	g.Expect(err).To(HaveOccurred())
 	g.Expect(out).To(ContainSubstring("To reproduce: WINDTUNNEL_SWEEP='error at ask #1' go test -count=1 -run='^TestAfterASweepOfWhatSpins$/^it$'"))
+	g.Expect(out).To(ContainSubstring(`the run "error at ask #1" does not end, and the sweep ends here: `))
 	g.Expect(out).To(ContainSubstring("--- PASS: TestAfterASweepOfWhatSpins/the_next"))
 }
