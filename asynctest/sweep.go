@@ -135,6 +135,11 @@ const SweepVariable = "WINDTUNNEL_SWEEP"
 // seen, or the waiting began, each with the command line that repeats the run. The report
 // also has a table of points and faults, and what was not swept.
 //
+// A run in which goroutines compute for a minute of real time, and virtual time does not come
+// on by a minute meanwhile, ends the sweep, and is named: what retries without a pause would
+// do that until the test binary times out. WINDTUNNEL_GUARD, by default 10s, is a sixth of
+// that minute of real time. What computes cannot be stopped, and goes on beside what comes next.
+//
 // Runs are in bubbles of their own, so Sweep is called outside of them: not in Run, nor
 // in a spec with spec.Bubble.
 func Sweep(t TestingT, s Scenario) *SweepReport {

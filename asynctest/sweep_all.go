@@ -95,13 +95,17 @@ func (w *sweeper) alone(run explore.Run) (*played, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := w.play(b.bubble, run)
-	p.blocks, err = b.end()
-	return p, err
+	p, spins := w.play(b.bubble, run)
+	blocks, err := b.end()
+	if err = cmp.Or(spins, err); err != nil {
+		return nil, err
+	}
+	p.blocks = blocks
+	return p, nil
 }
 
 // again makes one run in a bubble of its own, with no recording.
-func (w *sweeper) again(run explore.Run) *played {
+func (w *sweeper) again(run explore.Run) (*played, error) {
 	b := bubble.Start()
 	defer b.End()
 	return w.play(b, run)
@@ -171,7 +175,11 @@ func (w *sweeper) make(run explore.Run) ([]explore.Point, error) {
 		w.batch = b
 	}
 	step := w.progress.Begin(run.String())
-	p := w.play(w.batch.bubble, run)
+	p, err := w.play(w.batch.bubble, run)
+	if err != nil {
+		step.End(err)
+		return nil, err
+	}
 	step.End(wrongWith(w.judge(p, w.without[run.Seed])))
 	w.batch.runs = append(w.batch.runs, &unjudged{p, p.points})
 	unclean := p.bubble.Outcome != bubble.Returned || p.closing.Outcome != bubble.Returned || len(p.goroutines) > 0
@@ -201,7 +209,10 @@ func (w *sweeper) makeWithout(run explore.Run) ([]explore.Point, error) {
 	if err := w.unfaulted(p); err != nil {
 		return nil, err
 	}
-	again := w.again(run)
+	again, err := w.again(run)
+	if err != nil {
+		return nil, err
+	}
 	d := p.differs(again)
 	if d == "" {
 		d = w.outcomesDiffer(p, again)
@@ -341,7 +352,10 @@ func (w *sweeper) confirm() error {
 				return err
 			}
 		} else {
-			p = w.again(f.Run)
+			var err error
+			if p, err = w.again(f.Run); err != nil {
+				return err
+			}
 		}
 		same := func(g Finding) bool { return g.key() == f.key() }
 		again := w.judge(p, w.without[f.Run.Seed])

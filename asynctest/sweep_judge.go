@@ -203,7 +203,11 @@ func (j *judgement) outcome() {
 		if at == "" {
 			at = j.seenAt()
 		}
-		j.add(FoundPending, at, "Scenario.Run: %s", firstLine(j.bubble.String()))
+		text := j.bubble.String()
+		if j.bubble.Outcome != bubble.Frozen { // whose stacks are those that keep time from moving
+			text = firstLine(text)
+		}
+		j.add(FoundPending, at, "Scenario.Run: %s", text)
 	case j.played.wrong != nil:
 		j.add(FoundPending, j.seenAt(), "Scenario.Run %v", j.played.wrong)
 	case !j.settled && j.storm != "":

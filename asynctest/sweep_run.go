@@ -67,8 +67,8 @@ type leftover struct {
 	named, own        bool
 }
 
-// play makes one run in a bubble.
-func (w *sweeper) play(b *bubble.Bubble, run explore.Run) *played {
+// play makes one run in a bubble. An error means that it spins.
+func (w *sweeper) play(b *bubble.Bubble, run explore.Run) (*played, error) {
 	source := run.Source()
 	recording := fakeloop.Record(source)
 	p := &played{run: run, replay: recording}
@@ -79,13 +79,16 @@ func (w *sweeper) play(b *bubble.Bubble, run explore.Run) *played {
 	options := append([]TunnelOption{}, w.Tunnel...)
 	options = append(options, WithSeed(seed), withDecisions(recording), withoutDetector, w.bounds())
 	var tunnel *Tunnel
-	p.bubble = b.Run(bubble.Call{Horizon: bubble.DefaultHorizon + 3*w.Deadline, Body: func(context.Context) {
+	p.bubble = b.Run(bubble.Call{Restless: true, Horizon: bubble.DefaultHorizon + 3*w.Deadline, Body: func(context.Context) {
 		tunnel = NewTunnel(options...)
 		outcome := w.Run(tunnel)
 		p.await(w, tunnel, outcome, source)
 	}})
 	source.End()
-	p.closing = b.Run(bubble.Call{Body: func(context.Context) {
+	if p.bubble.Outcome == bubble.Spinning {
+		return p, w.spins(p) // what is in the bubble goes on, and writes to p
+	}
+	p.closing = b.Run(bubble.Call{Restless: true, Body: func(context.Context) {
 		if tunnel == nil {
 			return
 		}
@@ -97,7 +100,7 @@ func (w *sweeper) play(b *bubble.Bubble, run explore.Run) *played {
 	if len(run.Faults) > 0 {
 		p.points = source.Behind()
 	}
-	return p
+	return p, w.spins(p)
 }
 
 // bounds keeps a run that has gone astray from running for long.

@@ -24,6 +24,14 @@ const DefaultHorizon = 7 * 24 * time.Hour
 // watchdog says that virtual time stands still. WINDTUNNEL_GUARD replaces it.
 const DefaultGuard = 10 * time.Second
 
+// spinGuards is how many guards a restless function may take, in real time, for a
+// restlessStep of virtual time: to compute for long is not to wait for ever, so it is given
+// more time than what stands still.
+const spinGuards = 6
+
+// restlessStep is how far virtual time must come on for that.
+const restlessStep = time.Minute
+
 // step is how often, in virtual time, the bubble looks whether the context of a
 // function has been cancelled outside.
 const step = time.Hour
@@ -114,6 +122,10 @@ type Call struct {
 
 	// Horizon is how far Body may move virtual time. 0 means DefaultHorizon.
 	Horizon time.Duration
+
+	// Restless says that Body is given up, too, when virtual time does not come on in real
+	// time, although goroutines run: see Spinning. Otherwise it may take as long as it likes.
+	Restless bool
 }
 
 // Run runs a function in the bubble and returns when it has ended, or has been given
@@ -152,6 +164,7 @@ func (b *Bubble) await(j *job) Result {
 	look := time.NewTicker(dog.Every())
 	defer look.Stop()
 	cancelled := j.Context.Done()
+	spins := spinWatch{of: j, most: int(spinGuards * b.guard / dog.Every())}
 	for {
 		select {
 		case r := <-j.done:
@@ -167,6 +180,9 @@ func (b *Bubble) await(j *job) Result {
 		case <-look.C:
 			if stall := dog.Look(); stall != nil {
 				return j.frozen(stall, b.guard)
+			}
+			if spins.look() {
+				return j.spinning(Goroutines(b.id), b.guard)
 			}
 		}
 	}

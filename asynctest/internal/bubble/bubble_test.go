@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -283,6 +284,61 @@ func TestTheWatchdogGuardsTheEnd(t *testing.T) {
 	contains(t, r.String(), "1 goroutine was left", "[sync.Mutex.Lock]")
 	mu.Unlock()
 	<-b.ended
+}
+
+// A restless function is given up when it runs and runs, whatever else there is in the bubble.
+func TestTheWatchdogEndsWhatSpins(t *testing.T) {
+	b := frozenBubble()
+	var stop atomic.Bool
+	r := b.Run(Call{Restless: true, Body: func(context.Context) {
+		go time.Sleep(time.Hour) // durable, and no culprit
+		for !stop.Load() {
+		}
+	}})
+	equal(t, "outcome", r.Outcome, Spinning)
+	contains(t, r.String(), "goroutines have been running in the bubble for 600ms of real time, in which virtual time did not move by 1m0s: somebody computes",
+		"A goroutine that runs cannot be stopped, and may keep a processor until the process ends.  These run:", ", the one that runs the test:", "bubble.TestTheWatchdogEndsWhatSpins.func1")
+	if strings.Contains(r.String(), "sleep") {
+		t.Errorf("names one that is durably blocked:\n%v", r)
+	}
+	equal(t, "the next", run(b, func() {}).Outcome, Busy)
+	stop.Store(true)
+	<-b.finish()
+}
+
+// Between two of its steps everything in the bubble may be durably blocked: then all are told.
+func TestWhatSpinsMayBlock(t *testing.T) {
+	j := &job{}
+	sleeper := Goroutine{ID: 7, State: "sleep", Durable: true, Frames: []Frame{{Func: "main.retry", File: "main.go", Line: 3}}}
+	contains(t, j.spinning([]Goroutine{sleeper}, time.Second).String(), "for 6s of real time", "1 goroutine [sleep]:\n    main.retry\n        main.go:3")
+}
+
+// Only looks at one step of virtual time count, and only of a restless function.
+func TestSpinWatch(t *testing.T) {
+	for _, restless := range []bool{true, false} {
+		j := &job{Call: Call{Restless: restless}}
+		w := spinWatch{of: j, most: 3}
+		for range 10 {
+			w.look()
+			equal(t, "the second look at a step", w.look(), false)
+			j.steps.Add(1)
+		}
+		w.look()
+		w.look()
+		equal(t, "the third look at a step", w.look(), restless)
+	}
+}
+
+// Virtual time moves by steps, of which a restless function makes more.
+func TestSteps(t *testing.T) {
+	for restless, want := range map[bool]uint64{true: 180, false: 3} {
+		b := Start()
+		b.Run(Call{Restless: restless, Body: func(ctx context.Context) {
+			time.Sleep(3*time.Hour + time.Second)
+			equal(t, "steps", ctx.Value(jobKey{}).(*job).steps.Load(), want)
+		}})
+		equal(t, "end", b.End().Outcome, Returned)
+	}
 }
 
 // Something is done outside, where it may use what a bubble must not.

@@ -18,7 +18,8 @@
 // is gone. Outside of it a watchdog on real time: virtual time stands still as long as
 // a goroutine waits for what virtual time cannot end, a mutex, a channel from outside or
 // a real connection. It looks at stacks and not at durations: a bubble in which
-// anything runs is left alone, however slow the machine.
+// anything runs is left alone, however slow the machine, unless it is asked for by
+// [Call].Restless that virtual time comes on: then a function that spins is given up, too.
 //
 // # Process-wide state
 //

@@ -16,6 +16,7 @@ const (
 	Exited                  // by runtime.Goexit, which is what FailNow does
 	Stuck                   // virtual time reached the horizon
 	Frozen                  // virtual time stands still
+	Spinning                // goroutines run, and virtual time does not come on
 	Busy                    // it has not run: an earlier function is still in the bubble
 	Over                    // it has not run, or not to its end: the bubble has ended
 	Leaked                  // the bubble ended, and goroutines are left in it
@@ -28,8 +29,8 @@ type Result struct {
 	Value      any           // of the panic
 	Stack      string        // of the panic
 	Moved      time.Duration // Stuck: how far virtual time went
-	Goroutines []Goroutine   // Stuck, Frozen, Leaked: those in the bubble
-	User       Frame         // Stuck, Frozen: the line at which the function waits; zero if unknown
+	Goroutines []Goroutine   // Stuck, Frozen, Spinning, Leaked: those in the bubble
+	User       Frame         // Stuck, Frozen, Spinning: the line at which the function waits; zero if unknown
 
 	function uint64 // the goroutine of the function
 	guard    time.Duration
@@ -77,6 +78,11 @@ func (r Result) String() string {
 		return fmt.Sprintf("virtual time stands still, and nothing has run in the bubble for %v of real time: "+
 			"somebody waits for what virtual time cannot end, a mutex, a channel or a WaitGroup from outside the bubble, or a real connection.  "+
 			"These are not durably blocked:\n\n%s", r.guard, stacks(culprits(r.Goroutines), r.function, true))
+	case Spinning:
+		return fmt.Sprintf("goroutines have been running in the bubble for %v of real time, in which virtual time did not move by %v: "+
+			"somebody computes, or tries something again and again without a pause.  "+
+			"A goroutine that runs cannot be stopped, and may keep a processor until the process ends.  These run:\n\n%s",
+			spinGuards*r.guard, restlessStep, stacks(r.Goroutines, r.function, false))
 	case Busy:
 		return "not run: an earlier function is still in the bubble, and does not return"
 	case Over:

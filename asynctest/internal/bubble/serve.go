@@ -19,6 +19,15 @@ type job struct {
 	done      chan Result   // made outside, one slot
 	goroutine atomic.Uint64 // that runs Body; 0 until it has begun
 	horizons  chan time.Duration
+	steps     atomic.Uint64 // that virtual time has made since Body began
+}
+
+// step is how far virtual time moves until the function is looked at.
+func (j *job) step() time.Duration {
+	if j.Restless {
+		return restlessStep
+	}
+	return step
 }
 
 // serve is the main goroutine of the bubble: it runs what comes.
@@ -46,7 +55,7 @@ func (b *Bubble) perform(j *job) Result {
 	}()
 	j.goroutine.Store(<-started)
 	for left := j.Horizon; ; {
-		timer := time.NewTimer(min(left, step))
+		timer := time.NewTimer(min(left, j.step()))
 		select {
 		case r := <-ended:
 			timer.Stop()
@@ -64,7 +73,8 @@ func (b *Bubble) perform(j *job) Result {
 		if j.cancelled.Load() {
 			cancel(context.Cause(j.Context))
 		}
-		if left -= min(left, step); left <= 0 {
+		j.steps.Add(1)
+		if left -= min(left, j.step()); left <= 0 {
 			settle()
 			return stuck(j, b.id, time.Since(began))
 		}
