@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -39,6 +40,7 @@ var _ = Describe("a sweep of the subjects", Label("sweep"), Ordered, ContinueOnF
 			if full() {
 				subject.More = asynctest.Scenario{EveryByte: true, Seeds: []uint64{0, 1, 2}}
 			}
+			subject.More.Command = "go tool ginkgo run --focus='finds in " + regexp.QuoteMeta(subject.Name) + " what there is' ./suites"
 			result, err := subject.Sweep(GinkgoT().TempDir())
 			Expect(err).NotTo(HaveOccurred())
 			if result.Report != nil {
