@@ -55,6 +55,7 @@ func ExampleSweep() {
 	// point            slow  error       timeout     cancel      panic       goexit      never
 	// timer answer #1  ok    -           -           -           -           -           -
 	// rate #1          ok    error lost  error lost  error lost  error lost  error lost  ok
+	// (ok: the outcome is the one without faults; error: it tells of the fault; -: this point cannot fail so; a cell shows one finding, the first)
 	//
 	// not swept:
 	//   out of reach: goroutines, timers of package time, files and connections that pass neither the tunnel's loop nor its network, and futures of fakes that are not wrapped with Faulty

@@ -27,6 +27,9 @@ func count(n int, one, many string) string {
 	return fmt.Sprintf("%d %s", n, many)
 }
 
+// legend explains the words of a table to who has never seen one.
+const legend = "(ok: the outcome is the one without faults; error: it tells of the fault; -: this point cannot fail so; a cell shows one finding, the first)\n"
+
 // String returns the report as text: the findings, what was not swept, and the table.
 func (r *SweepReport) String() string {
 	var b strings.Builder
@@ -49,7 +52,7 @@ func (r *SweepReport) String() string {
 	if r.one {
 		return b.String()
 	}
-	b.WriteString("\n" + r.Table())
+	b.WriteString("\n" + r.Table() + legend)
 	if len(r.Sampled) > 0 {
 		b.WriteString("\non real TCP, too:\n")
 	}

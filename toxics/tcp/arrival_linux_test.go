@@ -27,6 +27,13 @@ func (m *met) Fault(p fakeloop.FaultPoint) *fakeloop.Fault {
 // A connection that was dialled at the proxy's address is not taken for one that is dialled
 // by name later, from the same port, and is not kept.
 func TestPortIsUsedAgain(t *testing.T) {
+	for !usePortAgain(t) { // somebody else on this machine was quicker to use it
+	}
+}
+
+// usePortAgain dials twice from one port; false says that the port was taken in between.
+func usePortAgain(t *testing.T) bool {
+	t.Helper()
 	var points met
 	n, err := Listen(Config{Faults: &points})
 	must(t, err)
@@ -59,6 +66,9 @@ func TestPortIsUsedAgain(t *testing.T) {
 		return errors.Join(err, failed)
 	}
 	second, err := n.DialContext(t.Context(), "tcp", "api:80")
+	if errors.Is(err, syscall.EADDRINUSE) || errors.Is(err, syscall.EADDRNOTAVAIL) {
+		return false
+	}
 	must(t, err)
 	_, err = second.Write([]byte("x"))
 	must(t, err)
@@ -67,4 +77,5 @@ func TestPortIsUsedAgain(t *testing.T) {
 	if want := "write client>api:80 conn 2"; !slices.Contains(points.names, want) {
 		t.Errorf("no %q in %q", want, points.names)
 	}
+	return true
 }
