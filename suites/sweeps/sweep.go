@@ -28,7 +28,7 @@ type Result struct {
 // Scenario is the subject in a tunnel. dir is a directory for its files.
 func (s Subject) Scenario(dir string) asynctest.Scenario {
 	scenario := s.More
-	scenario.Name, scenario.Handles, scenario.Progress.Out = s.Name, s.Handles, io.Discard
+	scenario.Name, scenario.Handles, scenario.Leave, scenario.Progress.Out = s.Name, s.Handles, s.Leave, io.Discard
 	scenario.Run = func(tunnel *asynctest.Tunnel) any {
 		return s.outcome(site{tunnel.Loop, tunnel.Net, tunnel.Context()}, dir, func(at site, run *verdicts.Run) {
 			if s.Resolves {

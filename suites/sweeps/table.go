@@ -119,11 +119,15 @@ func Table(results []Result) string {
 }
 
 // Explain says, under the table, which faults subjects deal with and why they may, why
-// each finding is as it should be, and why a subject was not swept.
+// each finding is as it should be, which faults were left out and why, and why a subject was
+// not swept.
 func Explain(results []Result) string {
-	var handled, found, left []string
+	var handled, found, out, left []string
 	for _, r := range results {
 		s := r.Subject
+		for _, l := range s.Leave {
+			out = append(out, fmt.Sprintf("- %s, at `%s`: %s.", s.Name, l.Point, l.Why))
+		}
 		if s.Because != "" {
 			handled = append(handled, fmt.Sprintf("- %s, %s: %s.", s.Name, points(s.Handles), s.Because))
 		}
@@ -139,6 +143,7 @@ func Explain(results []Result) string {
 	}
 	return "Faults with which a subject deals, so that its outcome is the one without faults:\n\n" + strings.Join(handled, "\n") +
 		"\n\nFindings, and why they are as they should be:\n\n" + strings.Join(found, "\n") +
+		"\n\nLeft out:\n\n" + strings.Join(out, "\n") +
 		"\n\nn/a, not swept:\n\n" + strings.Join(left, "\n") + "\n"
 }
 
