@@ -204,6 +204,9 @@ func TestContextOfAFunction(t *testing.T) {
 		<-kept.Done()
 		equal(t, "cause", context.Cause(kept), errEnded)
 		cancel(errBoom)
+		for j := ctx.Value(jobKey{}).(*job); !j.cancelled.Load(); { // heard outside, before a week of virtual time is over
+			runtime.Gosched()
+		}
 		<-ctx.Done()
 		equal(t, "cause", context.Cause(ctx), errBoom)
 	}}).Outcome, Returned)
