@@ -7,15 +7,52 @@ import (
 	"testing"
 	"time"
 
+	// All three are imported as users import them: that this file compiles shows
+	// that no name of one is a name of another.
+	. "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	. "github.com/windtunnel-go/windtunnel/asynctest"
 
+	"github.com/windtunnel-go/windtunnel/asynctest/blocking"
 	"github.com/windtunnel-go/windtunnel/fakeloop"
 )
 
+func TestAsynctest(t *testing.T) {
+	RegisterFailHandler(Fail)
+	RunSpecs(t, "asynctest")
+}
+
 var errLost = errors.New("connection lost")
 
-// The matchers with package testing alone; asynctest/spec has the same with Ginkgo.
+var _ = Describe("the matchers in a Ginkgo suite", func() {
+	It("see futures and blocks", func() {
+		loop := fakeloop.New(fakeloop.Config{})
+		DeferCleanup(loop.Close)
+		rec := Watch(GinkgoT())
+
+		p := fakeloop.NewPromise[string](loop, "fetch")
+		loop.AfterFunc(time.Minute, func() { p.Reject(errLost) })
+
+		Expect(p.Future()).To(BePending())
+		Expect(p.Future()).To(And(BeRejected(), RejectWith(errLost), Not(BeResolved())))
+		Expect(loop.Elapsed()).To(Equal(time.Minute))
+		Expect(rec).To(NeverBlock())
+	})
+
+	It("see a callback that blocks", func() {
+		loop := fakeloop.New(fakeloop.Config{})
+		DeferCleanup(loop.Close)
+		rec := Watch(GinkgoT())
+
+		loop.Post(func() { time.Sleep(time.Nanosecond) })
+		Expect(loop.RunUntilIdle()).To(Succeed())
+
+		Expect(rec).NotTo(NeverBlock())
+		Expect(rec).To(SatisfyAll(BlockOn(blocking.Sleep), NeverBlock(Except(blocking.Sleep))))
+	})
+})
+
+// TestWithoutGinkgo is the same with package testing alone.
 func TestWithoutGinkgo(t *testing.T) {
 	g := NewWithT(t)
 	loop := fakeloop.New(fakeloop.Config{})
