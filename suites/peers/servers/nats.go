@@ -1,7 +1,6 @@
 package servers
 
 import (
-	"errors"
 	"io"
 	"net"
 	"sync"
@@ -21,18 +20,11 @@ func NATS(n *toxics.Network, server *natsd.Server) (end func(), err error) {
 	}
 	var all sync.WaitGroup
 	all.Go(func() {
-		for {
-			c, err := l.Accept()
-			if errors.Is(err, net.ErrClosed) {
-				return
-			}
-			if err != nil {
-				continue // another one may be accepted
-			}
+		accept(l, func(c net.Conn) {
 			pipe, err := server.InProcessConn()
 			if err != nil {
 				c.Close()
-				continue
+				return
 			}
 			for _, way := range [][2]net.Conn{{c, pipe}, {pipe, c}} {
 				all.Go(func() {
@@ -41,7 +33,7 @@ func NATS(n *toxics.Network, server *natsd.Server) (end func(), err error) {
 					_, _ = io.Copy(way[0], way[1])
 				})
 			}
-		}
+		})
 	})
 	return func() {
 		l.Close()

@@ -2,7 +2,6 @@ package servers
 
 import (
 	"bytes"
-	"errors"
 	"net"
 	"strings"
 	"sync"
@@ -39,19 +38,12 @@ func Postgres(n *toxics.Network) (end func(), err error) {
 	}
 	var all sync.WaitGroup
 	all.Go(func() {
-		for {
-			c, err := l.Accept()
-			if errors.Is(err, net.ErrClosed) {
-				return
-			}
-			if err != nil {
-				continue // another one may be accepted
-			}
+		accept(l, func(c net.Conn) {
 			all.Go(func() {
 				defer c.Close()
 				p.serve(c)
 			})
-		}
+		})
 	})
 	return func() {
 		l.Close()
