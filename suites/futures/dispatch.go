@@ -4,6 +4,8 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+
+	"github.com/windtunnel-go/windtunnel/suites/internal/checks"
 )
 
 // dispatch is the second half of the part about observers.
@@ -15,12 +17,12 @@ var dispatch = []Property{
 		Check: func(t *T) {
 			var inside atomic.Value
 			within := func(f func()) {
-				inside.Store(goroutine())
+				inside.Store(checks.Goroutine())
 				f()
 				inside.Store("")
 			}
 			called := func(any, error) {
-				if inside.Load() == goroutine() {
+				if inside.Load() == checks.Goroutine() {
 					t.Errorf("an observer was called within the call that registered it or settled the future")
 				}
 				t.Mark("called")

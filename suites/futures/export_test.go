@@ -5,9 +5,6 @@ import "github.com/windtunnel-go/windtunnel/fakeloop/progress"
 // RunAll is r.RunAll, followed by p.
 func RunAll(r *Runner, subject string, p *progress.Progress) []Result { return r.runAll(subject, p) }
 
-// Goroutine returns the number of the calling goroutine.
-func Goroutine() string { return goroutine() }
-
 // Quick returns a with a twentieth of the rounds.
 func Quick(a Adapter) Adapter {
 	a.quick = true

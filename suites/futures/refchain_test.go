@@ -6,6 +6,7 @@ import (
 	"runtime"
 
 	"github.com/windtunnel-go/windtunnel/suites/futures"
+	"github.com/windtunnel-go/windtunnel/suites/internal/checks"
 )
 
 // call calls a function of a user and says how it ended; done is called also when fn
@@ -17,7 +18,7 @@ func (w *refWorld) call(what string, fn func() (any, error), done func(v any, er
 	defer func() {
 		if finished {
 			if err != nil {
-				err = w.bent(&ref{maker: futures.Goroutine()}, err)
+				err = w.bent(&ref{maker: checks.Goroutine()}, err)
 			}
 			done(v, err)
 			return

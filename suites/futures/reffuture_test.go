@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/windtunnel-go/windtunnel/suites/futures"
+	"github.com/windtunnel-go/windtunnel/suites/internal/checks"
 )
 
 // ref is a future of the reference library.
@@ -50,7 +51,7 @@ type refHandler struct {
 func (w *refWorld) fresh(sources ...*ref) *ref {
 	f := &ref{w: w, done: make(chan struct{}), sources: sources, sem: make(chan bool, 1)}
 	if w.has("a foreign goroutine's error keeps its text only") {
-		f.maker = futures.Goroutine()
+		f.maker = checks.Goroutine()
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -171,7 +172,7 @@ func (w *refWorld) bent(f *ref, err error) error {
 		return fmt.Errorf("ref: %w", err)
 	case w.has("an error keeps its text only"):
 		return errors.New(err.Error())
-	case w.has("a foreign goroutine's error keeps its text only") && f.maker != futures.Goroutine():
+	case w.has("a foreign goroutine's error keeps its text only") && f.maker != checks.Goroutine():
 		return errors.New(err.Error())
 	case w.has("an error answers errors.Is only"):
 		return isOnly{err}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/windtunnel-go/windtunnel/suites/futures"
+	"github.com/windtunnel-go/windtunnel/suites/internal/checks"
 )
 
 // refWorld is what the futures of one check share: the reference library, which keeps
@@ -62,7 +63,7 @@ func (w *refWorld) has(flaw string) bool { return w.flaw == flaw }
 // run is the loop. A callback that ends its goroutine does not end the loop.
 func (w *refWorld) run() {
 	w.mu.Lock()
-	w.loop = futures.Goroutine()
+	w.loop = checks.Goroutine()
 	w.mu.Unlock()
 	finished := false
 	defer func() {
@@ -113,7 +114,7 @@ func (w *refWorld) next() (f func(), ok bool) {
 func (w *refWorld) onLoop() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.loop != "" && w.loop == futures.Goroutine()
+	return w.loop != "" && w.loop == checks.Goroutine()
 }
 
 // exec has f run where handlers run.
@@ -133,7 +134,7 @@ func (w *refWorld) execLocked(f func()) {
 	default:
 		w.queue = append(w.queue, f)
 	}
-	if w.has("only the loop wakes itself") && w.loop != futures.Goroutine() {
+	if w.has("only the loop wakes itself") && w.loop != checks.Goroutine() {
 		return
 	}
 	w.wake()

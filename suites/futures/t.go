@@ -2,7 +2,6 @@ package futures
 
 import (
 	"fmt"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -286,13 +285,6 @@ func recovered(f func()) (v any) {
 	defer func() { v = recover() }()
 	f()
 	return nil
-}
-
-// goroutine returns the number of the calling goroutine.
-func goroutine() string {
-	buf := make([]byte, 64)
-	text := string(buf[:runtime.Stack(buf, false)])
-	return strings.Fields(text)[1]
 }
 
 // brief cuts a long text in the middle.

@@ -49,7 +49,7 @@ var blocking = []Case{
 		Check: func(t *T) {
 			t.Do(t.New(), func() {
 				c := make(chan struct{})
-				me := goroutine()
+				me := checks.Goroutine()
 				go func() {
 					defer close(c)
 					awaitParked(me, "chan receive")
@@ -84,7 +84,7 @@ var blocking = []Case{
 			t.Do(t.New(), func() {
 				var mu sync.Mutex
 				held := make(chan struct{})
-				me := goroutine()
+				me := checks.Goroutine()
 				go func() {
 					mu.Lock()
 					defer mu.Unlock()
@@ -150,13 +150,6 @@ func (t *T) blames(reports []string, words ...string) {
 	if !ok {
 		t.Errorf("no report names %q; reports: %q", words, reports)
 	}
-}
-
-// goroutine returns the runtime's number of the calling goroutine.
-func goroutine() string {
-	buf := make([]byte, 64)
-	number, _, _ := strings.Cut(strings.TrimPrefix(string(buf[:runtime.Stack(buf, false)]), "goroutine "), " ")
-	return number
 }
 
 // awaitParked returns when a goroutine waits in one of the states, as they stand at the

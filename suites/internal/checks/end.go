@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+	"strings"
 )
 
 // End is how a check, or a part of one, came to its end, in the statuses of its suite.
@@ -55,6 +56,12 @@ func Call[S ~string](what string, f func()) End[S] {
 		finished = true
 	}()
 	return <-over
+}
+
+// Goroutine returns the runtime's number of the calling goroutine.
+func Goroutine() string {
+	buf := make([]byte, 64)
+	return strings.Fields(string(buf[:runtime.Stack(buf, false)]))[1]
 }
 
 // Stacks returns the stacks of all goroutines, of very many only the first.
