@@ -40,7 +40,7 @@ func (j *judgement) excerpt() []string {
 	}
 	out = append(out, j.ending())
 	if n := len(out); n > most {
-		out = slices.Concat(out[:most/2], []string{fmt.Sprintf("%10s  %d more", "...", n-most+1)}, out[n-most/2+1:])
+		out = slices.Concat(out[:most/2], []string{lineAt("...", fmt.Sprintf("%d more", n-most+1))}, out[n-most/2+1:])
 	}
 	return out
 }
@@ -49,11 +49,11 @@ func (j *judgement) excerpt() []string {
 func (j *judgement) ending() string {
 	switch {
 	case !j.settled:
-		return fmt.Sprintf("%10s  no outcome", "...")
+		return lineAt("...", "no outcome")
 	case j.err != nil:
-		return fmt.Sprintf("%10v  the outcome comes: an error", j.at)
+		return lineAt(j.at, "the outcome comes: an error")
 	}
-	return fmt.Sprintf("%10v  the outcome comes: a value", j.at)
+	return lineAt(j.at, "the outcome comes: a value")
 }
 
 func faultLabel(point string) string { return "fault: " + point }
@@ -67,7 +67,7 @@ func eventLine(e timeline.Event, label string) string {
 		if !ok {
 			return ""
 		}
-		what = e.Detail + " injected at " + point
+		return lineAt(e.At, plain(e.Detail+" injected at "+point))
 	case timeline.Fired:
 		what = "callback runs"
 	case timeline.Settled:
@@ -89,16 +89,17 @@ func eventLine(e timeline.Event, label string) string {
 	default:
 		return ""
 	}
-	if e.Kind != timeline.Chosen {
-		if label != "" {
-			what += fmt.Sprintf(" %q", label)
-		}
-		if e.Detail != "" && e.Kind != timeline.Awaited {
-			what += ": " + strings.ReplaceAll(e.Detail, "\n", " | ")
-		}
+	if label != "" {
+		what += fmt.Sprintf(" %q", label)
 	}
-	return fmt.Sprintf("%10v  %s", e.At, plain(what))
+	if e.Detail != "" && e.Kind != timeline.Awaited {
+		what += ": " + strings.ReplaceAll(e.Detail, "\n", " | ")
+	}
+	return lineAt(e.At, plain(what))
 }
+
+// lineAt is a line of an excerpt: what is told of an instant, or of none.
+func lineAt(at any, what string) string { return fmt.Sprintf("%10v  %s", at, what) }
 
 // passage is what passed the gate of a loop, as the network tells it.
 func passage(e timeline.Event) string {
@@ -118,5 +119,5 @@ func passage(e timeline.Event) string {
 	default:
 		what = e.Label
 	}
-	return fmt.Sprintf("%10v  %s", e.At, what)
+	return lineAt(e.At, what)
 }

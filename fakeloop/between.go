@@ -126,11 +126,8 @@ func (d *director) startStuck() bool {
 	if !d.held.Swap(false) {
 		return false
 	}
-	d.mu.Lock()
-	loops := slices.Clone(d.loops)
-	d.mu.Unlock()
 	started := false
-	for _, l := range loops {
+	for _, l := range d.open() {
 		l.mu.Lock()
 		started = started || len(l.held.work) > 0
 		l.startHeld()

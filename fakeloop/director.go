@@ -126,14 +126,18 @@ func (d *director) run() {
 	}
 }
 
+// open returns the loops that are not closed, in the order in which they were made.
+func (d *director) open() []*Loop {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Clone(d.loops)
+}
+
 // quiesce waits until everything else in the bubble is durably blocked. If somebody
 // else waits for that too, the loops are told, and waits until he is done.
 func (d *director) quiesce() {
 	for !quiet() {
-		d.mu.Lock()
-		loops := slices.Clone(d.loops)
-		d.mu.Unlock()
-		for _, l := range loops {
+		for _, l := range d.open() {
 			l.report(ErrWaitBeside)
 		}
 		// Durable, so that the other's wait can end; short, but not beyond the end

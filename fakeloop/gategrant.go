@@ -161,10 +161,7 @@ func (d *director) countEvent(e *crossing) error {
 // refuseAll ends the loops of the bubble: no callback runs any more, and who drives
 // them is told why.
 func (d *director) refuseAll(err error) {
-	d.mu.Lock()
-	loops := slices.Clone(d.loops)
-	d.mu.Unlock()
-	for _, l := range loops {
+	for _, l := range d.open() {
 		l.mu.Lock()
 		if l.choices.refusal == nil {
 			l.choices.refusal = err

@@ -83,10 +83,7 @@ func (d *director) takeNotes() {
 	if !d.noted.Swap(false) {
 		return
 	}
-	d.mu.Lock()
-	loops := slices.Clone(d.loops)
-	d.mu.Unlock()
-	for _, l := range loops {
+	for _, l := range d.open() {
 		l.mu.Lock()
 		l.takeNoted()
 		l.mu.Unlock()

@@ -87,9 +87,6 @@ var (
 const unanswered = 127 * time.Second
 
 func (p *Points) ask(name string, kinds []fakeloop.FaultKind, size int, remote bool) *fakeloop.Fault {
-	if p == nil {
-		return nil
-	}
 	return p.faults.Fault(fakeloop.FaultPoint{Name: name, Kinds: kinds, Bytes: size, Remote: remote})
 }
 
