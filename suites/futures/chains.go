@@ -240,10 +240,14 @@ var chains = []Property{
 		Check: func(t *T) {
 			n := t.Rounds(1200)
 			ok, bad := t.cost(n, nil), t.cost(n, errBoom)
+			most := 10*ok.allocated + 1<<20
+			for tries := 0; tries < 5 && bad.virtual <= ok.virtual && bad.allocated > most; tries++ {
+				bad = t.cost(n, errBoom) // what others allocate meanwhile is no fact about the chain
+			}
 			if bad.virtual > ok.virtual {
 				t.Errorf("an error took %v of the clock's time to pass %d steps, a value %v", bad.virtual, n, ok.virtual)
 			}
-			if bad.allocated > 10*ok.allocated+1<<20 {
+			if bad.allocated > most {
 				t.Errorf("to pass %d steps an error allocated %d bytes, a value %d", n, bad.allocated, ok.allocated)
 			}
 		},
