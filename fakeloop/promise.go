@@ -140,7 +140,8 @@ type settler struct {
 
 // settler returns who is settling a future just now. The caller holds l.mu.
 func (l *Loop) settler() *settler {
-	w := &settler{at: l.elapsed(), in: l.site()}
+	const settling = 2 // finish, and who calls it
+	w := &settler{at: l.elapsed(), in: l.siteAbove(settling)}
 	switch {
 	case l.inside != nil:
 		w.kind, w.id, w.label = "coroutine ", l.inside.scope.id, l.inside.label

@@ -30,21 +30,17 @@ type place struct {
 }
 
 // path is the callers of a function of this package that makes something, the
-// innermost first. Mostly the user's is among the first three, and each further one
-// costs as much time as a callback.
-type (
-	path     [3]uintptr
-	longPath [12]uintptr
-)
+// innermost first, and nothing behind those that were looked at: the user's is mostly
+// among the first three, and each further one costs as much time as a callback.
+type path [12]uintptr
 
 // places are those of the user's code at which something was made, by the path from
 // there, since to find the line of a call takes ten times as long as to find the call.
-// nil stands for what is the package's own doing, and among the short paths for those
-// that end within the package as well.
+// nil stands for a path that ends within the package: of those that were followed to
+// their end, for what is the package's own doing.
 type places struct {
-	mu   sync.Mutex
-	of   map[path]*place
-	long map[longPath]*place
+	mu sync.Mutex
+	of map[path]*place
 }
 
 // site returns the place in the user's code at which something of the loop is
@@ -54,31 +50,40 @@ func (l *Loop) site() *place {
 	if !l.sites.Load() {
 		return nil
 	}
-	return l.places.find()
+	return l.places.find(0)
 }
 
-func (ps *places) find() *place {
-	const skip = 4 // runtime.Callers, find, site and its caller
+// siteAbove is site for a caller above which that many are not the user either.
+func (l *Loop) siteAbove(callers int) *place {
+	if !l.sites.Load() {
+		return nil
+	}
+	return l.places.find(callers)
+}
+
+func (ps *places) find(above int) *place {
+	skip := 4 + above // runtime.Callers, find, who calls it, and the caller of that
 	var from path
-	runtime.Callers(skip, from[:])
+	for n := 3; n <= len(from); n *= 2 {
+		runtime.Callers(skip, from[:n])
+		if p := ps.at(&from, n); p != nil {
+			return p
+		}
+	}
+	return nil
+}
+
+// at returns the place at which a path of n callers begins.
+func (ps *places) at(from *path, n int) *place {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
-	p, known := ps.of[from]
+	p, known := ps.of[*from]
 	if !known {
 		if ps.of == nil {
-			ps.of, ps.long = make(map[path]*place), make(map[longPath]*place)
+			ps.of = make(map[path]*place)
 		}
-		p = usersPlace(slices.Clone(from[:]))
-		ps.of[from] = p
-	}
-	if p != nil {
-		return p
-	}
-	var whole longPath
-	runtime.Callers(skip, whole[:])
-	if p, known = ps.long[whole]; !known {
-		p = usersPlace(slices.Clone(whole[:]))
-		ps.long[whole] = p
+		p = usersPlace(slices.Clone(from[:n]))
+		ps.of[*from] = p
 	}
 	return p
 }
