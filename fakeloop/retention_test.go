@@ -29,6 +29,12 @@ func (r *released) new() *ballast {
 func (r *released) want(t *testing.T, what string, loop *fakeloop.Loop) {
 	t.Helper()
 	onLoop(t, loop, func() {}) // the last task
+	r.wantNow(t, what)
+}
+
+// wantNow is want with the loop as it stands.
+func (r *released) wantNow(t *testing.T, what string) {
+	t.Helper()
 	for range 50 {
 		runtime.GC()
 		if r.gone.Load() >= r.made.Load()-1 {
@@ -37,6 +43,37 @@ func (r *released) want(t *testing.T, what string, loop *fakeloop.Loop) {
 		runtime.Gosched()
 	}
 	t.Errorf("%s: of %d only %d were released", what, r.made.Load(), r.gone.Load())
+}
+
+// Timers that have fired are not kept by those that are set for later, however they lay
+// beside each other while they waited.
+func TestFiredTimersAreForgotten(t *testing.T) {
+	const (
+		many  = 40_000 // of which the loop orders but a few at a time
+		fired = many / 2
+	)
+	for name, stride := range map[string]int{"rising": 1, "mixed": 7919} {
+		loop := newLoop(t, fakeloop.Config{})
+		var r released
+		set := func(ms int, held bool) {
+			var b *ballast
+			if held {
+				b = r.new()
+			}
+			loop.AfterFunc(time.Duration(ms)*time.Millisecond-loop.Elapsed(), func() { runtime.KeepAlive(b) })
+		}
+		for i := range many {
+			ms := 1 + i*stride%many
+			set(ms, ms <= fired && ms%20 == 0)
+		}
+		mustAdvance(t, loop, fired/2*time.Millisecond)
+		for i := range many {
+			set(fired/2+1+i*stride%(fired/2), i%20 == 0) // between those that wait
+		}
+		mustAdvance(t, loop, fired/2*time.Millisecond)
+		equal(t, name+": timers set", len(loop.Pending()), many-fired)
+		r.wantNow(t, name+": what timers held that have fired")
+	}
 }
 
 const kept = 50 // enough to tell a leak from the one that may be left

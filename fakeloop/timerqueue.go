@@ -22,10 +22,21 @@ type timerQueue struct {
 	stopped int        // how many of keys are of timers that were stopped or set anew
 }
 
-// timerBag has the keys from a certain one on, up to where the next bag begins.
+// timerBag has the keys from a certain one on, up to where the next bag begins. The bags
+// that were split off one another share its memory.
 type timerBag struct {
 	from timerKey
 	keys []timerKey
+}
+
+func (b *timerBag) add(k timerKey) {
+	if len(b.keys) == cap(b.keys) {
+		old := b.keys
+		b.keys = make([]timerKey, len(old), max(2*len(old), maxNear))
+		copy(b.keys, old)
+		clear(old) // in memory that another bag may keep
+	}
+	b.keys = append(b.keys, k)
 }
 
 // next returns the earliest deadline; false if there is none, or none that
@@ -51,32 +62,33 @@ func (q *timerQueue) look() {
 		if len(q.near) > 0 || len(q.far) == 0 {
 			return
 		}
-		q.near = q.nearest()
-		q.near.order()
+		q.takeNearest()
 	}
 }
 
-// nearest takes the keys of the nearest bag, or of its nearest part if they are many.
-func (q *timerQueue) nearest() []timerKey {
-	for {
-		b := &q.far[len(q.far)-1]
-		if len(b.keys) <= maxNear {
-			keys := b.keys
-			q.far[len(q.far)-1] = timerBag{}
-			q.far = q.far[:len(q.far)-1]
-			return keys
-		}
-		from := b.from
-		nearer, pivot, rest := split(b.keys)
-		b.from, b.keys = pivot, rest
-		q.far = append(q.far, timerBag{from, nearer})
+// takeNearest makes the heap, which is empty, that of the nearest bag, or of its nearest
+// part if it has many keys.
+func (q *timerQueue) takeNearest() {
+	last := len(q.far) - 1
+	for len(q.far[last].keys) > maxNear {
+		b := &q.far[last]
+		n, pivot := split(b.keys)
+		nearer := timerBag{b.from, b.keys[:n:n]}
+		b.from, b.keys = pivot, b.keys[n:]
+		q.far = append(q.far, nearer)
+		last++
 	}
+	keys := q.far[last].keys
+	q.near = append(q.near, keys...)
+	clear(keys)
+	q.far[last] = timerBag{}
+	q.far = q.far[:last]
+	q.near.order()
 }
 
-// split parts keys, of which there are at least three, in those before one of them,
-// which it returns, and the others. Those are in the memory of keys. The fewer are at
-// least one.
-func split(keys []timerKey) (nearer []timerKey, pivot timerKey, rest []timerKey) {
+// split brings those keys to the front, of at least three, that are before one of them,
+// and returns how many these are and that one. Neither are they none nor all.
+func split(keys []timerKey) (nearer int, pivot timerKey) {
 	const samples = 9
 	var sample [samples]timerKey
 	for i := range sample {
@@ -84,16 +96,18 @@ func split(keys []timerKey) (nearer []timerKey, pivot timerKey, rest []timerKey)
 	}
 	slices.SortFunc(sample[:], compareKeys)
 	pivot = sample[samples/2]
-	nearer, rest = make([]timerKey, 0, len(keys)/2), keys[:0]
-	for i := range keys {
-		if keys[i].before(&pivot) {
-			nearer = append(nearer, keys[i])
-		} else {
-			rest = append(rest, keys[i])
+	for i, j := 0, len(keys)-1; ; i, j = i+1, j-1 {
+		for keys[i].before(&pivot) { // which ends at the pivot, or at what was moved behind it
+			i++
 		}
+		for i < j && !keys[j].before(&pivot) {
+			j--
+		}
+		if i >= j {
+			return i, pivot
+		}
+		keys[i], keys[j] = keys[j], keys[i]
 	}
-	clear(keys[len(rest):])
-	return nearer, pivot, rest
 }
 
 func compareKeys(a, b timerKey) int {
@@ -105,15 +119,19 @@ func (q *timerQueue) push(t *Timer) {
 	q.keys++
 	k := timerKey{t.when, t.mark, t}
 	if n := len(q.far); n > 0 && !k.before(&q.far[n-1].from) {
-		b := &q.far[sort.Search(n, func(i int) bool { return !k.before(&q.far[i].from) })]
-		b.keys = append(b.keys, k)
+		q.far[sort.Search(n, func(i int) bool { return !k.before(&q.far[i].from) })].add(k)
 		return
 	}
 	q.near.push(k)
 	if len(q.near) > maxNear {
-		nearer, pivot, rest := split(q.near)
-		q.far = append(q.far, timerBag{pivot, rest})
-		q.near = nearer
+		n, pivot := split(q.near)
+		b := timerBag{from: pivot}
+		for _, k := range q.near[n:] {
+			b.add(k)
+		}
+		q.far = append(q.far, b)
+		clear(q.near[n:])
+		q.near = q.near[:n]
 		q.near.order()
 	}
 }
