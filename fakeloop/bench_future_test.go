@@ -32,6 +32,20 @@ func BenchmarkFutureSettle(b *testing.B) {
 	})
 	// A promise made, a handler registered, the promise settled; the handler, which is
 	// the one callback of a round, begins the next.
+	onFloors(b, func(l *floor, n int) {
+		var handler func(int, error)
+		begin := func() {
+			f := l.promise()
+			f.onSettled(handler)
+			f.settle(1, nil)
+		}
+		handler = func(int, error) {
+			if n--; n > 0 {
+				begin()
+			}
+		}
+		begin()
+	})
 	onLoops(b, "handler", func(loop *fakeloop.Loop, n int) {
 		var handler func(int, error)
 		begin := func() {

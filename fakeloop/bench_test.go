@@ -72,6 +72,15 @@ func BenchmarkReady(b *testing.B) {
 		queue.post(f)
 		queue.run()
 	})
+	onFloors(b, func(l *floor, n int) {
+		var f func()
+		f = func() {
+			if n--; n > 0 {
+				l.post(f)
+			}
+		}
+		l.post(f)
+	})
 	onLoops(b, "loop", func(loop *fakeloop.Loop, n int) {
 		var f func()
 		f = func() {
@@ -130,6 +139,15 @@ func BenchmarkChainedTimer(b *testing.B) {
 			<-done
 		})
 	})
+	onFloors(b, func(l *floor, n int) {
+		var f func()
+		f = func() {
+			if n--; n > 0 {
+				l.afterFunc(time.Second, f)
+			}
+		}
+		l.afterFunc(time.Second, f)
+	})
 	onLoops(b, "loop", func(loop *fakeloop.Loop, n int) {
 		var f func()
 		f = func() {
@@ -182,6 +200,7 @@ func BenchmarkCoroutineSwitch(b *testing.B) {
 		}
 	})
 	// A coroutine that gives up its turn: a ready callback and a switch.
+	onFloors(b, func(l *floor, n int) { l.coroutine(n) })
 	onLoops(b, "yield", func(loop *fakeloop.Loop, n int) {
 		fakeloop.Async(loop, "", func(co *fakeloop.Coroutine) (int, error) {
 			for range n {
