@@ -12,13 +12,14 @@ import (
 // beside is what a loop needs to run on a goroutine of its own, beside the test
 // body.
 type beside struct {
-	done    chan struct{} // closed when that goroutine has ended
-	quit    bool
-	owner   uint64 // the goroutine that runs callbacks; in strict mode also the driver of a virtual loop
-	escaped *escaped
-	leaving bool // the callback in progress is being unwound, to escape
-	ran     int  // callbacks so far
-	busy    instant
+	done      chan struct{} // closed when that goroutine has ended
+	quit      bool
+	owner     uint64 // the goroutine that runs callbacks; in strict mode also the driver of a virtual loop
+	escaped   *escaped
+	leaving   bool // the callback in progress is being unwound, to escape
+	ran       int  // callbacks so far
+	outlasted int  // the one, counted thus, that is not waited for any more
+	busy      instant
 
 	director *director     // of the bubble
 	number   int           // of the loop among those of the bubble

@@ -14,7 +14,7 @@ import (
 // What the goroutine of the test posts and notes when a callback has woken it stands in its
 // order, also if that callback ends in the middle.
 func TestDriverWokenByACallback(t *testing.T) {
-	for range scaled(t, "runs", 500, 20) {
+	for range scaled(t, "runs", 100, 5) {
 		synctest.Test(t, func(t *testing.T) {
 			var began, over atomic.Bool
 			l := fakeloop.New(fakeloop.Config{Mode: fakeloop.Bubble, OnCallback: func(fakeloop.CallbackInfo) func() {

@@ -16,11 +16,12 @@ import (
 // else is durably blocked one of them gets it. It never does what an event stands for
 // itself: that may block until something happens for which the director is needed.
 type director struct {
-	bubble uint64
-	wake   chan struct{} // one slot
-	quiets atomic.Uint64 // how often the bubble was found quiet
-	noted  atomic.Bool   // something was noted at a gate since then
-	held   atomic.Bool   // a callback has offloaded work that waits for its end
+	bubble    uint64
+	wake      chan struct{} // one slot
+	quiets    atomic.Uint64 // how often the bubble was found quiet
+	noted     atomic.Bool   // something was noted at a gate since then
+	lingering atomic.Bool   // somebody waits for the end of a callback, or until that is blocked
+	held      atomic.Bool   // a callback has offloaded work that waits for its end
 
 	mu       sync.Mutex
 	loops    []*Loop         // not closed, in the order in which they were made
@@ -154,7 +155,7 @@ func (d *director) quiesce() {
 	}
 	d.quiets.Add(1)
 	d.takeNotes()
-	if d.startStuck() {
+	if d.tellLingering() || d.startStuck() {
 		d.quiesce()
 	}
 }

@@ -27,6 +27,9 @@ func (g *Gate) Note(p Passage) {
 	if caller.bubble != l.maker.bubble {
 		return
 	}
+	if caller.id == l.maker.id {
+		l.outlast()
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch {

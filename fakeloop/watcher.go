@@ -42,12 +42,13 @@ func (l *Loop) watchFrom(goroutine uint64, g goal) (*escaped, error) {
 	l.wake()
 	l.watchers++
 	defer func() { l.watchers-- }()
+	var lingers linger
 	for {
 		changed := l.changed // since now: what is asked below may be user code, which runs without the lock
 		if escaped, err := l.watchable(goroutine); escaped != nil || err != nil {
 			return escaped, err
 		}
-		if !l.beside.leaving && g.reached(1) {
+		if !l.beside.leaving && g.reached(1) && !lingers.on(l) {
 			return nil, nil
 		}
 		if l.standsStill(asked) && l.atGoal(g) {
