@@ -40,6 +40,9 @@ type Coroutine struct {
 // with ErrGoexit. Cancelling the future interrupts the body, see [Future.Cancel].
 // Closing the loop ends a suspended coroutine: its Await returns ErrClosed, so that
 // its deferred calls run. Async panics if body is nil or the loop is closed.
+//
+// A program built with -race keeps some 5 kB for each coroutine that ever was: Go 1.26 does
+// not tell the race detector of the end of a goroutine of iter.Pull.
 func Async[T any](l *Loop, label string, body func(*Coroutine) (T, error)) *Future[T] {
 	l.checkCaller("Async")
 	if body == nil {
