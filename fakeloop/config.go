@@ -15,8 +15,8 @@ const (
 	// Bubble is the virtual time of the testing/synctest bubble in which New is
 	// called. The loop runs on a goroutine of its own from New to Close, and
 	// dispatches only when everything else in the bubble is durably blocked. When a
-	// callback wakes the goroutine that called New, what that does with the loop comes
-	// behind the callback, unless the callback is blocked.
+	// callback wakes the goroutine that called New, or one that Go started, what that
+	// does with the loop comes behind the callback, unless the callback is blocked.
 	Bubble
 	// Wall time is package time's. The loop runs on a goroutine of its own
 	// from New to Close.

@@ -27,9 +27,7 @@ func (g *Gate) Note(p Passage) {
 	if caller.bubble != l.maker.bubble {
 		return
 	}
-	if caller.id == l.maker.id {
-		l.outlast()
-	}
+	l.outlast(caller.id)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch {

@@ -114,8 +114,6 @@ func (l *Loop) checkBubble(what string) uint64 {
 		}
 		panic(fmt.Sprintf("fakeloop: %s from outside the bubble of the loop (bubble %d, the caller's is %d; 0 is none): start the goroutine inside the function given to synctest.Test", what, l.maker.bubble, caller.bubble))
 	}
-	if caller.id == l.maker.id {
-		l.outlast()
-	}
+	l.outlast(caller.id)
 	return caller.id
 }

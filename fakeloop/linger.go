@@ -1,6 +1,9 @@
 package fakeloop
 
-import "runtime"
+import (
+	"runtime"
+	"slices"
+)
 
 // linger is how a watcher that has reached its goal in the middle of a callback waits for
 // the end of that, or until it is durably blocked: what the watcher does next is not the
@@ -37,38 +40,48 @@ func (d *director) tellLingering() bool {
 	return true
 }
 
-// outlast lets the callback in progress end, by which the goroutine that made the loop may
-// have been woken, before that goroutine does something with the loop: then that is its own
-// doing, and behind what the callback does. It does not wait for what is blocked, for that
-// may wait for the goroutine itself, with a lock of the user's for example, nor long.
-func (l *Loop) outlast() {
+// outlast lets the callback in progress end, by which the caller may have been woken, before
+// the caller does something with the loop: then that is its own doing, and behind what the
+// callback does. The caller is the goroutine that made the loop or one that Go started; for
+// others there is no order that would be the same in every run. It does not wait for what is
+// blocked, for that may wait for the caller, with a lock of the user's for example, nor long.
+func (l *Loop) outlast(caller uint64) {
 	const (
 		looks   = 40
 		between = 100 // yields
 	)
 	for i := range looks * between {
 		l.mu.Lock()
+		if i == 0 && !l.hasPlace(caller) || !l.running || l.closed || l.beside.outlasted == l.beside.ran {
+			l.mu.Unlock()
+			return
+		}
 		ran, by := l.beside.ran, l.beside.owner
 		if l.inside != nil {
 			by = l.inside.goroutine
 		}
-		over := !l.running || l.closed || l.beside.outlasted == ran
-		if !over && i == looks*between-1 {
-			l.beside.outlasted = ran
-		}
 		l.mu.Unlock()
-		if over {
-			return
-		}
 		if i%between == between-1 {
-			if s, _ := parseStack(stackOf(by)); s.isBlocked() {
-				l.mu.Lock()
-				if l.beside.ran == ran {
-					l.beside.outlasted = ran
-				}
-				l.mu.Unlock()
+			if s, _ := parseStack(stackOf(by)); s.isBlocked() || i == looks*between-1 {
+				l.outlasted(ran)
 			}
 		}
 		runtime.Gosched()
+	}
+}
+
+// hasPlace reports whether a goroutine has a place in the order of the run without saying
+// who it is. The caller holds l.mu.
+func (l *Loop) hasPlace(goroutine uint64) bool {
+	return goroutine == l.maker.id ||
+		slices.ContainsFunc(l.goroutines, func(g *Goroutine) bool { return g.number == goroutine })
+}
+
+// outlasted notes that the callback with that number is not waited for any more.
+func (l *Loop) outlasted(callback int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.beside.ran == callback {
+		l.beside.outlasted = callback
 	}
 }

@@ -86,6 +86,32 @@ func TestDriverGoesOnBehindTheCallback(t *testing.T) {
 	}
 }
 
+// So does a goroutine that the loop has started.
+func TestGoroutineGoesOnBehindTheCallback(t *testing.T) {
+	for range scaled(t, "runs", 200, 10) {
+		synctest.Test(t, func(t *testing.T) {
+			l := fakeloop.New(fakeloop.Config{Mode: fakeloop.Bubble})
+			woken := make(chan struct{})
+			g := l.Go("client", func() {
+				<-woken
+				l.Named("next").AfterFunc(time.Second, func() {})
+			})
+			must(t, l.Settle())
+			l.Named("wakes").Post(func() {
+				close(woken)
+				for range 300 {
+					runtime.Gosched()
+				}
+				l.Named("child").Post(func() {})
+			})
+			<-g.Done()
+			must(t, l.RunUntilIdle())
+			mustClose(t, l)
+			equal(t, "made", made(l.Timeline()), "start client by driver, wakes by driver, child by callback, next by driver")
+		})
+	}
+}
+
 // A callback that is blocked, perhaps by what the goroutine of the test holds or has to do,
 // is not waited for.
 func TestDriverGoesOnBesideABlockedCallback(t *testing.T) {
