@@ -212,7 +212,7 @@ func TestQueueGrantMeetsCancel(t *testing.T) {
 // others, this would not end.
 func TestQueueOfManyWhoGiveUp(t *testing.T) {
 	loop := newLoop(t, fakeloop.Config{})
-	const n = 100_000
+	n := scaled(t, "who wait on each side", 100_000, many)
 	empty, full := fakeloop.NewQueue[int](loop, "empty", 1), fakeloop.NewQueue[int](loop, "full", 1)
 	full.TryPut(-1)
 	gets, puts := make([]*fakeloop.Future[int], n), make([]*fakeloop.Future[struct{}], n)

@@ -102,7 +102,7 @@ func TestNegativeAdvanceChangesNothing(t *testing.T) {
 // test__run_once_cancelled_event_cleanup: what was stopped is gone before its time
 // comes, also if other timers stay, and costs one event each.
 func TestMassStopHoldsNothing(t *testing.T) {
-	const n = 100_000
+	n := scaled(t, "timers of each sort", 100_000, many)
 	loop := newLoop(t, fakeloop.Config{})
 	var log journal
 	loop.AfterFunc(time.Hour, log.note("stays"))
