@@ -134,7 +134,7 @@ func TestDriverGoesOnBesideABlockedCallback(t *testing.T) {
 				close(done)
 				if c.lock {
 					mu.Lock()
-					mu.Unlock()
+					defer mu.Unlock()
 				} else {
 					<-blocks
 				}
