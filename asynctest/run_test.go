@@ -151,6 +151,24 @@ func TestRunReports(t *testing.T) {
 			tunnel.Loop.Post(func() { panic("callback") })
 			time.Sleep(time.Millisecond)
 		}, []string{"asynctest: fakeloop: callback "}, false},
+		{"a callback that panics, and the error dropped", func(_ *subject, tunnel *Tunnel) {
+			tunnel.Loop.Named("pay").Post(func() { panic("callback") })
+			_ = tunnel.Settle()
+		}, []string{"asynctest: fakeloop: a driving call has returned this, and nobody has looked at the error: to compare it with nil is no look, to use its text, errors.Is or errors.As is:\nfakeloop: callback \"pay\" ("}, false},
+		{"a callback that panics, and the error of the loop's own call dropped", func(_ *subject, tunnel *Tunnel) {
+			tunnel.Loop.Post(func() { panic("callback") })
+			_ = tunnel.Loop.Advance(time.Hour)
+			_ = tunnel.Settle() // which has nothing new to tell
+		}, []string{"asynctest: fakeloop: a driving call has returned this, and nobody has looked at the error"}, false},
+		{"a callback that panics, as was expected", func(s *subject, tunnel *Tunnel) {
+			tunnel.Loop.Post(func() { panic(errLost) })
+			if ok, err := MatchError(errLost).Match(tunnel.Settle()); !ok || err != nil {
+				s.Errorf("matched %v, %v", ok, err)
+			}
+		}, nil, false},
+		{"a callback that panics as the tunnel is closed", func(_ *subject, tunnel *Tunnel) {
+			context.AfterFunc(tunnel.Context(), func() { _ = tunnel.Loop.PostFrom("hook", func() { panic("callback") }) })
+		}, []string{"asynctest: fakeloop: callback \"hook\" ("}, false},
 		{"a tunnel that is closed", func(s *subject, tunnel *Tunnel) {
 			if err := tunnel.Close(); err != nil {
 				s.Errorf("Close: %v", err)
@@ -165,6 +183,7 @@ func TestRunReports(t *testing.T) {
 			g.Expect(s.errors).To(HaveLen(len(c.want)))
 			for i, want := range c.want {
 				g.Expect(s.errors[i]).To(HavePrefix(want))
+				g.Expect(strings.Count(s.errors[i], " panicked at ")).To(BeNumerically("<=", 1), s.errors[i])
 			}
 			if len(c.want) == 0 {
 				g.Expect(s.logs).To(BeEmpty())

@@ -165,8 +165,9 @@ func (t *Tunnel) Elapsed() time.Duration {
 // Settle waits until nothing is left to do at this instant, on the loop and, in a
 // bubble, anywhere else. It takes the place of synctest.Wait, which must not be called
 // beside a loop. It returns what went wrong on the loop, the panics of callbacks among
-// that, and nobody is told of it again: a test that drops the error passes all the same.
-// When the tunnel is closed it returns [ErrTunnelClosed].
+// that. Close tells them once more if nobody looks at the error, so a test that drops it
+// fails all the same; HaveOccurred is no look, and neither is a comparison with nil, but
+// MatchError is one, and errors.Is. When the tunnel is closed it returns [ErrTunnelClosed].
 func (t *Tunnel) Settle() error {
 	t.mustBe("Settle", made)
 	if t.closed.Load() {

@@ -189,18 +189,6 @@ func (l *Loop) report(err error) {
 	l.onError(err)
 }
 
-// withPanics joins the panics not yet returned to err, if any.
-func (l *Loop) withPanics(err error) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	errs := l.errs
-	l.errs = nil
-	if len(errs) == 0 {
-		return err
-	}
-	return errors.Join(append(errs, err)...)
-}
-
 // limitError describes what kept the loop busy: the callbacks it ran last.
 func (l *Loop) limitError(n int, began int64) error {
 	return &LimitError{Callbacks: n, At: l.elapsed(), Moved: time.Duration(l.now - began), Last: l.lastFired(3)}

@@ -55,7 +55,8 @@ type Loop struct {
 	driven   bool // a driving call is in progress (virtual)
 	stopping bool
 	closed   bool
-	errs     []error // panics not yet returned to anybody
+	errs     []error        // panics not yet returned to anybody
+	returned []*drivenError // of which Close tells what nobody looked at
 
 	pending    stateList               // futures not yet settled
 	unobserved stateList               // rejections nobody has looked at
