@@ -55,12 +55,16 @@ func Run(t TestingT, f func(tunnel *Tunnel), options ...TunnelOption) {
 		t.Errorf("asynctest: Run was called in a bubble, and a bubble cannot begin inside another one: in synctest.Test use NewTunnel, in a spec with spec.Bubble use spec.Tunnel")
 		return
 	}
+	config := newTunnelConfig(options)
+	if config.misuse != nil {
+		t.Errorf("%v", config.misuse)
+		return
+	}
 	warmContext(t)
 	seed := WithSeed(rerun.Seed(rerun.Base(defaultBase), t.Name(), 1))
 	parallel := subtestsOf(t)
 	b := bubble.Start()
 	var made atomic.Pointer[Tunnel] // by a function that may never return
-	config := newTunnelConfig(options)
 	r := b.Run(bubble.Call{Horizon: config.bubbleHorizon(), Body: func(context.Context) {
 		tunnel := NewTunnel(append([]TunnelOption{seed}, options...)...)
 		made.Store(tunnel)

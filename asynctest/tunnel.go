@@ -47,10 +47,14 @@ type Tunnel struct {
 // methods return that need the tunnel when it is closed.
 var ErrTunnelClosed = errors.New("asynctest: the tunnel is closed")
 
-// NewTunnel makes a tunnel; close it with Close. In a testing/synctest bubble that neither
-// [Run] nor package spec has made it has no detector, since that cannot start there.
+// NewTunnel makes a tunnel; close it with Close. It panics if an option makes no sense. In a
+// testing/synctest bubble that neither [Run] nor package spec has made it has no detector,
+// since that cannot start there.
 func NewTunnel(options ...TunnelOption) *Tunnel {
 	c := newTunnelConfig(options)
+	if c.misuse != nil {
+		panic(c.misuse.Error())
+	}
 	if !c.seeded {
 		c.seed = rerun.Seed(rerun.Base(defaultBase), "", 1)
 	}
@@ -93,16 +97,12 @@ func NewTunnel(options ...TunnelOption) *Tunnel {
 	return t
 }
 
-// setPlan sets the plan of the network and its seed, and panics if it is not valid.
+// setPlan sets the plan of the network and its seed.
 func (c *tunnelConfig) setPlan() {
-	from := "WithNetwork"
 	if c.plan != nil {
-		c.net.Plan, from = *c.plan, "WithPlan"
+		c.net.Plan = *c.plan
 	} else if c.net.Plan.Seed == 0 {
 		c.net.Plan.Seed = c.seed
-	}
-	if err := c.net.Plan.Validate(); err != nil {
-		panic(fmt.Sprintf("asynctest: %s: %v", from, err))
 	}
 }
 
