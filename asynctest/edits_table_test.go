@@ -102,6 +102,8 @@ var edits = []edit{
 		" +\n		records.WherePage(records.KeepPage(run, t.Notes(), test, here, t.seed))", "", ".", []string{"TestRunLeavesAPage", "TestRunTellsTheStory"}},
 
 	// The tunnel and Run.
+	{"nobody is told by which option a limit is set", "tunnel.go",
+		"		c.loop.SetBy = setBy\n", "		_ = setBy\n", ".", []string{"TestHorizonOfTheTunnel", "TestRunEndsCallbacksThatPostEachOther"}},
 	{"an option that makes no sense is a panic in the bubble", "run.go",
 		"	if config.misuse != nil {\n", "	if false {\n", ".", []string{"TestOptionsThatMakeNoSense"}},
 	{"Run is where an option makes no sense", "run.go",

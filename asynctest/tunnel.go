@@ -78,6 +78,9 @@ func NewTunnel(options ...TunnelOption) *Tunnel {
 	}
 	c.loop.InstantLimit = cmp.Or(c.loop.InstantLimit, DefaultInstantLimit)
 	c.loop.OnError = noting(c.loop.OnError)
+	if c.loop.SetBy == nil {
+		c.loop.SetBy = setBy
+	}
 	if !c.blind {
 		t.record(c.rules)
 	}

@@ -129,11 +129,19 @@ func withDecisions(s fakeloop.Source) TunnelOption {
 
 // WithLoop configures the loop of a tunnel. The tunnel sets Sites. It chooses the mode,
 // unless that is Wall, and unless they are given, Decisions, to fakeloop.Seed of its seed,
-// Fatal, InstantLimit, to [DefaultInstantLimit], and in a bubble Offload, to
+// Fatal, SetBy, InstantLimit, to [DefaultInstantLimit], and in a bubble Offload, to
 // fakeloop.Between: a callback that waits for work that it has offloaded then blocks every
 // time.
 func WithLoop(config fakeloop.Config) TunnelOption {
 	return tunnelOption(func(c *tunnelConfig) { c.loop = config })
+}
+
+// setBy says by which option a field of the configuration of a tunnel's loop is set.
+func setBy(field string) string {
+	if field == "Horizon" {
+		return "asynctest.WithHorizon"
+	}
+	return fmt.Sprintf("asynctest.WithLoop(fakeloop.Config{%s: ...})", field)
 }
 
 // WithHorizon sets how far, in virtual time, one call that waits for the loop of a tunnel may

@@ -110,7 +110,7 @@ func (l *Loop) unwind(co *Coroutine) (*escaped, error) {
 		l.mu.Unlock()
 		return fatal, nil
 	case <-guard.C:
-		return nil, &StuckError{At: l.Elapsed(), After: l.guard, Work: []string{"coroutine " + describe(co.scope.id, co.label) + ", which the closed loop has told to end"}}
+		return nil, &StuckError{At: l.Elapsed(), After: l.guard, Work: []string{"coroutine " + describe(co.scope.id, co.label) + ", which the closed loop has told to end"}, setting: l.setting("Guard")}
 	}
 }
 

@@ -145,6 +145,11 @@ type Config struct {
 	// in another mode.
 	PassLimit int
 
+	// SetBy says, for the texts of errors that advise to, how the user sets a field of this
+	// configuration, if somebody else makes the loop for him: given "Horizon", the answer may
+	// be "harness.WithHorizon". Nil, and the answer "", stand for "Config.Horizon".
+	SetBy func(field string) string
+
 	// Spread is how far, in virtual time, a source of decisions may put off the start
 	// of a goroutine of [Loop.Go], and a network at the gate what its connections carry:
 	// see [Gate.Spread]. Choice 0 is not at all. Zero means that nothing is put off. It

@@ -113,6 +113,7 @@
 // [StuckError] when what it waits for has not come in [Config.Guard] of real time. In a
 // bubble, where a callback costs much more than elsewhere, [Config.InstantLimit] sets after
 // how many callbacks at one instant the loop itself gives up, also if nobody waits for it.
+// With [Config.Sites] these errors say where the last callbacks come from.
 //
 // # Work outside
 //

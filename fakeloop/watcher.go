@@ -54,8 +54,10 @@ func (l *Loop) watchFrom(goroutine uint64, g goal) (*escaped, error) {
 		if l.standsStill(asked) && l.atGoal(g) {
 			return nil, g.whenIdle()
 		}
-		if n := l.beside.ran - ran; l.mode == Bubble && n >= l.limit {
-			return nil, l.limitError(n, began)
+		if n := l.beside.ran - ran; l.mode == Bubble {
+			if l.approach(n, l.limit); n >= l.limit {
+				return nil, l.limitError(n, began)
+			}
 		}
 		if !l.awaitChange(changed, timeUp.C) && !g.forever {
 			return nil, l.timeUp(g)
@@ -85,11 +87,11 @@ func (l *Loop) timeUp(g goal) error {
 	case l.mode == Bubble && l.isIdle():
 		err := g.whenIdle()
 		if idle, ok := err.(*IdleError); ok {
-			idle.Horizon = time.Duration(l.horizon)
+			idle.Horizon, idle.setting = time.Duration(l.horizon), l.setting("Horizon")
 		}
 		return err
 	case l.mode == Bubble && !l.running && len(l.outside) == 0:
-		return &LimitError{At: l.elapsed(), Moved: time.Duration(l.horizon), Horizon: time.Duration(l.horizon), Last: l.lastFired(3)}
+		return l.horizonError(0, l.now-l.horizon)
 	}
 	return l.stuckError()
 }
