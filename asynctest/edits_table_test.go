@@ -168,6 +168,14 @@ var edits = []edit{
 		"	if end.Outcome != bubble.Returned {\n", "	if false {\n", ".", []string{"TestRunReports"}},
 
 	// Bubbles.
+	{"nobody is told of a callback that computes", "internal/bubble/bubble.go",
+		"if c := dog.Busy(); c != nil {", "if c := dog.Busy(); c != nil && false {", ".", []string{"TestACallbackThatComputesIsTold"}},
+	{"nobody knows whose callback computes", "run.go",
+		", ofTest(t.Name())}", "}", ".", []string{"TestACallbackThatComputesIsTold"}},
+	{"the tunnels of a bubble have no name", "internal/bubble/busy.go",
+		"cmp.Or(b.names[c.Loop], ", "cmp.Or(", ".", []string{"TestACallbackThatComputesIsTold"}},
+	{"loops are kept for their names", "internal/bubble/busy.go",
+		"			delete(b.names, l)\n", "", "./internal/bubble", []string{"TestName"}},
 	{"pools are kept between bubbles", "internal/bubble/bubble.go",
 		"	runtime.GC()\n	runtime.GC() // what", "	_ = runtime.NumGoroutine() // what", "./internal/bubble", []string{"TestPoolsAreEmptiedBetweenBubbles"}},
 	{"real connections are let out", "internal/bubble/refuse.go",

@@ -40,6 +40,10 @@ type TestingT interface {
 // package spec for what these words mean; Run does for package testing what that does for
 // Ginkgo.
 //
+// A callback that has been running for ten seconds of real time, or WINDTUNNEL_GUARD, is told on
+// standard error, and where it is: if it computes for ever nothing but the timeout of go test
+// ends it.
+//
 // A test that fails prints what led to the failure on the loop, where the whole record is,
 // and the line that runs it again.
 func Run(t TestingT, f func(tunnel *Tunnel), options ...TunnelOption) {
@@ -66,7 +70,7 @@ func Run(t TestingT, f func(tunnel *Tunnel), options ...TunnelOption) {
 	b := bubble.Start()
 	var made atomic.Pointer[Tunnel] // by a function that may never return
 	r := b.Run(bubble.Call{Horizon: config.bubbleHorizon(), Body: func(context.Context) {
-		tunnel := NewTunnel(append([]TunnelOption{seed}, options...)...)
+		tunnel := NewTunnel(append([]TunnelOption{seed, ofTest(t.Name())}, options...)...)
 		made.Store(tunnel)
 		f(tunnel)
 	}})

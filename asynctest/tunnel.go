@@ -89,6 +89,7 @@ func NewTunnel(options ...TunnelOption) *Tunnel {
 		c.loop.OnCallback = t.announce(c.loop.OnCallback)
 	}
 	t.Loop = fakeloop.New(c.loop)
+	bubble.Name(t.Loop, fmt.Sprintf("%sa tunnel with seed %d", c.test, c.seed))
 	if c.net.Gate == nil {
 		c.net.Gate = t.Loop.Gate()
 	}
@@ -246,6 +247,7 @@ func (t *Tunnel) Close() error {
 			err = errors.Join(err, settle(t.Loop))
 		}
 		closed := contain(t.Loop.Close)
+		bubble.Name(t.Loop, "")
 		if errors.Is(closed, restless) { // it says so itself
 			restless = nil
 		}

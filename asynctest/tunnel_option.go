@@ -31,7 +31,8 @@ type tunnelConfig struct {
 	rules  []blocking.Rule
 	fatal  func(any) bool
 	helper func(skip int)
-	blind  bool // without a detector
+	blind  bool   // without a detector
+	test   string // whose tunnel it is: "TestX, "; may be empty
 
 	horizon time.Duration // in the place of the one in loop; 0 for that
 
@@ -188,6 +189,11 @@ func WithFatal(fatal func(recovered any) bool) TunnelOption {
 // gives that of Ginkgo, which then names the line of the user.
 func WithHelper(helper func(skip int)) TunnelOption {
 	return tunnelOption(func(c *tunnelConfig) { c.helper = helper })
+}
+
+// ofTest says whose tunnel it is, for what is said of it while the test goes on.
+func ofTest(name string) TunnelOption {
+	return tunnelOption(func(c *tunnelConfig) { c.test = name + ", " })
 }
 
 // withoutDetector is for runs that nobody asks whether they blocked.
