@@ -405,6 +405,28 @@ func TestTheDetectorIsFreeAfterADeadlock(t *testing.T) {
 	close(foreign)
 }
 
+// A callback that waits by a sync.Mutex for work that it has offloaded is told why that does not
+// begin.
+func TestRunTellsOfHeldWork(t *testing.T) {
+	t.Setenv("WINDTUNNEL_GUARD", "100ms")
+	var mu sync.Mutex
+	s, _ := runSubject(func(_ *subject, tunnel *Tunnel) {
+		tunnel.Loop.Named("first").Post(func() {
+			mu.Lock()
+			fakeloop.Offload(tunnel.Loop, "load", func(context.Context) (int, error) { return 1, nil })
+			mu.Lock()
+		})
+		_ = tunnel.Settle()
+	})
+	mu.Unlock()
+	g := NewWithT(t)
+	g.Expect(s.errors).To(HaveLen(1))
+	g.Expect(s.errors[0]).To(HavePrefix("asynctest: virtual time stands still"))
+	g.Expect(masked(s.errors[0])).To(ContainSubstring(`    hint: a lock of package sync, and whoever holds it waits too; do not hold it across a wait, or use package fakeloop/durable; ` +
+		`callback "first" (#) has offloaded work "load" (#), made at run_test.go:N, and no such work begins before the callback is over: ` +
+		`if this waits for it, let the callback return, and go on with a handler of the future; asynctest.WithLoop(fakeloop.Config{Offload: ...}) sets when it begins`))
+}
+
 func TestFatalOfTheTunnel(t *testing.T) {
 	g := NewWithT(t)
 	isLost := func(v any) bool {

@@ -34,7 +34,7 @@ const (
 	// blocked by then, for certain. On other loops it does when the callback has not returned
 	// within Config.Guard and its goroutine is blocked; the loop then has an *OffloadError, as
 	// it has panics of callbacks. What cannot be seen so keeps the callback for ever: waiting
-	// for a sync.Mutex in a bubble, and spinning.
+	// for a sync.Mutex in a bubble, which [WatchStalls] tells, and spinning.
 	Between
 )
 
