@@ -39,7 +39,8 @@ own, and closes it:
 The detector of a tunnel knows the callbacks of its loop: a failure of [NeverBlock] tells
 which one blocked, by its label and the identity that it has in the timeline, when it
 began, and who posted it, or set the timer, or settled the future whose handler it is.
-[Tunnel.Blocks] has all that as values.
+[Tunnel.Blocks] has all that as values. Of several tunnels in one bubble each tells of the
+callbacks of its own loop, and of those that are no tunnel's.
 
 In the bubble time is virtual for package time, too, so code under test may sleep, and a
 goroutine that is left behind, a deadlock and time that stands still each fail the test,

@@ -132,12 +132,18 @@ func (t *Tunnel) record(rules []blocking.Rule) {
 	}
 }
 
-// report ends the recording.
+// report ends the recording, and returns what is not of other tunnels in it.
 func (t *Tunnel) report() (*blocking.Report, error) {
 	if t.rec == nil {
 		return nil, t.blind
 	}
-	return t.rec.Stop()
+	whole, err := t.rec.Stop()
+	if err != nil {
+		return nil, err
+	}
+	own := *whole
+	own.Blocks, own.Allowed = t.withoutOthers(own.Blocks), t.withoutOthers(own.Allowed)
+	return &own, nil
 }
 
 // Seed returns the seed of the tunnel, from which all that is random in it comes.
