@@ -54,7 +54,7 @@ lanes over virtual time, and the paths of the whole record: a trace that
 https://ui.perfetto.dev opens, and a page that shows in red which callbacks blocked, and
 which faults there were. The records are in a directory of the user's among the
 temporary files, or in WINDTUNNEL_RECORDS, of which "off" keeps none. Of a run of more than
-100,000 events, or WINDTUNNEL_RECORD_EVENTS, the middle is left out.
+150,000 events, or WINDTUNNEL_RECORD_EVENTS, the middle is left out.
 
 Importing this package makes http.DefaultTransport and net.DefaultResolver refuse to
 dial inside of testing/synctest bubbles, where a real connection stops time, and can end

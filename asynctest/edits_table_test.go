@@ -89,7 +89,7 @@ var edits = []edit{
 		"		if known != nil {\n", "		if false {\n", ".", []string{"TestBlocksOfSeveralCallbacks"}},
 
 	{"a tunnel lets offloaded work begin at once", "tunnel.go",
-		"		c.loop.Offload = fakeloop.Between\n", "		c.loop.Offload = fakeloop.AtOnce\n", ".", []string{"TestWaitingForOffloadedWorkBlocksEachTime"}},
+		"cmp.Or(c.loop.Offload, fakeloop.Between)", "cmp.Or(c.loop.Offload, fakeloop.AtOnce)", ".", []string{"TestWaitingForOffloadedWorkBlocksEachTime"}},
 
 	// The page that a failing test leaves.
 	{"a page has no blocks", "notes.go",
@@ -118,6 +118,8 @@ var edits = []edit{
 		" +\n		records.WherePage(records.KeepPage(run, t.Notes(), test, here, t.seed))", "", ".", []string{"TestRunLeavesAPage", "TestRunTellsTheStory"}},
 
 	// The tunnel and Run.
+	{"a client tries again for a day", "tunnel.go",
+		"cmp.Or(c.loop.Limit, DefaultLimit)", "cmp.Or(c.loop.Limit, fakeloop.DefaultLimit)", ".", []string{"TestLimitOfATunnel"}},
 	{"nobody is told by which option a limit is set", "tunnel.go",
 		"		c.loop.SetBy = setBy\n", "		_ = setBy\n", ".", []string{"TestHorizonOfTheTunnel", "TestRunEndsCallbacksThatPostEachOther"}},
 	{"an option that makes no sense is a panic in the bubble", "run.go",

@@ -18,6 +18,7 @@ import (
 
 	"github.com/windtunnel-go/windtunnel/asynctest/blocking"
 	"github.com/windtunnel-go/windtunnel/fakeloop"
+	"github.com/windtunnel-go/windtunnel/toxics"
 )
 
 // subject is a test that is allowed to fail.
@@ -292,6 +293,48 @@ func TestRunEndsCallbacksThatPostEachOther(t *testing.T) {
 		g.Expect(s.errors[0]).To(HavePrefix("asynctest: fakeloop: gave up at 0s after %d callbacks at one instant: do callbacks post each other for ever? The last were callback \"again\" (", limit))
 		g.Expect(s.errors[0]).To(MatchRegexp(`, callback "again" \([0-9a-f]{8}\) posted at run_test\.go:\d+\. asynctest\.WithLoop\(fakeloop\.Config\{InstantLimit: \.\.\.\}\) raises the limit\.$`))
 		g.Expect(strings.Count(s.errors[0], "gave up")).To(Equal(1), "%s", s.errors[0])
+	}
+}
+
+// A client that tries again for ever, once a second, ends the call that waits for it long before
+// its horizon, whether it uses the loop or not.
+func TestRunEndsWhoTriesAgainForEver(t *testing.T) {
+	onTheLoop := func(tunnel *Tunnel) {
+		var again func()
+		again = func() { tunnel.Loop.Named("retry").AfterFunc(time.Second, again) }
+		again()
+	}
+	beside := func(tunnel *Tunnel) {
+		tunnel.Net.Apply(toxics.Inject(toxics.ResetPeer{}))
+		tunnel.Net.Serve("api:80", says("ok"))
+		client := getter(tunnel)
+		tunnel.Go("client", func() {
+			for tunnel.Context().Err() == nil {
+				_, _ = get(client, "http://api/")
+				time.Sleep(time.Second)
+			}
+		})
+	}
+	const (
+		timer = `callback "retry" \(#\) set at run_test\.go:N`
+		raise = ` asynctest\.WithLoop\(fakeloop\.Config\{Limit: \.\.\.\}\) raises the limit\.$`
+	)
+	for _, c := range []struct {
+		body func(*Tunnel)
+		want string
+	}{
+		{onTheLoop, `^fakeloop: gave up at 33m20s after 2000 callbacks while time moved by 33m20s: is there a timer that sets itself again for ever\? The last were ` + timer + ", " + timer + ", " + timer + `\.` + raise},
+		{beside, `^fakeloop: gave up at \S+ after 0 callbacks and 2000 events at the gate while time moved by \S+: does somebody try something again for ever\? The last were event ".* client>api:80#\d+" \(#\), .*\.` + raise},
+	} {
+		s, _ := runSubject(func(s *subject, tunnel *Tunnel) {
+			c.body(tunnel)
+			if err := tunnel.Loop.Advance(1000 * time.Hour); err != nil {
+				s.Errorf("%v", masked(err.Error()))
+			}
+		}, WithLoop(fakeloop.Config{Limit: 2000}))
+		g := NewWithT(t)
+		g.Expect(s.errors).NotTo(BeEmpty())
+		g.Expect(s.errors[0]).To(MatchRegexp(c.want))
 	}
 }
 

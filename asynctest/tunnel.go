@@ -61,12 +61,7 @@ func NewTunnel(options ...TunnelOption) *Tunnel {
 	c.setPlan()
 	t := &Tunnel{seed: c.seed, helper: c.helper}
 	c.loop.Sites = true
-	if c.loop.Mode == fakeloop.Virtual && bubble.ID() != 0 {
-		c.loop.Mode = fakeloop.Bubble
-	}
-	if c.loop.Mode == fakeloop.Bubble && c.loop.Offload == 0 {
-		c.loop.Offload = fakeloop.Between
-	}
+	c.setMode()
 	if c.decisions != nil {
 		c.loop.Decisions = c.decisions
 	}
@@ -76,7 +71,6 @@ func NewTunnel(options ...TunnelOption) *Tunnel {
 	if c.loop.Fatal == nil {
 		c.loop.Fatal = c.fatal
 	}
-	c.loop.InstantLimit = cmp.Or(c.loop.InstantLimit, DefaultInstantLimit)
 	c.loop.OnError = noting(c.loop.OnError)
 	if c.loop.SetBy == nil {
 		c.loop.SetBy = setBy
@@ -99,6 +93,18 @@ func NewTunnel(options ...TunnelOption) *Tunnel {
 	t.Net, _ = toxics.NewNetwork(c.net) // which refuses what is not valid, and nothing else
 	t.ctx, t.cancel = context.WithCancelCause(context.Background())
 	return t
+}
+
+// setMode sets the mode of the loop, and what goes with it.
+func (c *tunnelConfig) setMode() {
+	if c.loop.Mode == fakeloop.Virtual && bubble.ID() != 0 {
+		c.loop.Mode = fakeloop.Bubble
+	}
+	c.loop.InstantLimit = cmp.Or(c.loop.InstantLimit, DefaultInstantLimit)
+	if c.loop.Mode == fakeloop.Bubble {
+		c.loop.Offload = cmp.Or(c.loop.Offload, fakeloop.Between)
+		c.loop.Limit = cmp.Or(c.loop.Limit, DefaultLimit)
+	}
 }
 
 // setPlan sets the plan of the network and its seed.

@@ -113,8 +113,8 @@ type Config struct {
 	Sites bool
 
 	// Limit is how many callbacks one driving call may run before it gives
-	// up with a *LimitError; zero means DefaultLimit. It has no effect on a
-	// wall loop.
+	// up with a *LimitError; zero means DefaultLimit. Events that pass the gate of a
+	// bubble meanwhile count, too, by the thousand. It has no effect on a wall loop.
 	Limit int
 
 	// InstantLimit is how many callbacks a bubble's loop may run without coming to rest

@@ -108,7 +108,8 @@
 //
 // # Limits
 //
-// A driving call gives up with a [LimitError] after [Config.Limit] callbacks, or when
+// A driving call gives up with a [LimitError] after [Config.Limit] callbacks, to which the
+// events at the gate of a bubble count, or when
 // time has moved by Config.Horizon and it was not told how far to go; with a
 // [StuckError] when what it waits for has not come in [Config.Guard] of real time. In a
 // bubble, where a callback costs much more than elsewhere, [Config.InstantLimit] sets after

@@ -193,11 +193,12 @@ func (e *IdleError) Error() string {
 // Config.InstantLimit allows.
 type LimitError struct {
 	Callbacks int           // how many it ran; 0 if it only watched
+	Events    int           // how many events passed the gate of a bubble meanwhile, if Config.Limit was met
 	At        time.Duration // the loop's time now
 	Moved     time.Duration // how far time moved meanwhile; 0 for callbacks that post each other for ever
 	Horizon   time.Duration // Config.Horizon, if it was that limit which was met
 	Instant   bool          // Config.InstantLimit is what was met: no callback runs any more
-	Last      []string      // the last callbacks it ran, the latest last; with Config.Sites, where they come from
+	Last      []string      // the last callbacks and events, the latest last; with Config.Sites, where callbacks come from
 
 	setting string // which raises the limit
 }
@@ -208,7 +209,14 @@ func (e *LimitError) Error() string {
 		return fmt.Sprintf("fakeloop: gave up at %v: the loop would go on beyond its horizon of %v in one call. The last callbacks were %s. %s sets the horizon.",
 			e.At, e.Horizon, cmp.Or(strings.Join(e.Last, ", "), "none"), cmp.Or(e.setting, "Config.Horizon"))
 	}
+	count := fmt.Sprintf("%d callbacks", e.Callbacks)
+	if e.Events > 0 {
+		count += fmt.Sprintf(" and %d events at the gate", e.Events)
+	}
 	how := fmt.Sprintf("while time moved by %v: is there a timer that sets itself again for ever?", e.Moved)
+	if e.Events > 0 {
+		how = fmt.Sprintf("while time moved by %v: does somebody try something again for ever?", e.Moved)
+	}
 	if e.Moved == 0 {
 		how = "at one instant: do callbacks post each other for ever?"
 	}
@@ -216,8 +224,8 @@ func (e *LimitError) Error() string {
 	if e.Instant {
 		setting = "Config.InstantLimit"
 	}
-	return fmt.Sprintf("fakeloop: gave up at %v after %d callbacks %s The last were %s. %s raises the limit.",
-		e.At, e.Callbacks, how, strings.Join(e.Last, ", "), cmp.Or(e.setting, setting))
+	return fmt.Sprintf("fakeloop: gave up at %v after %s %s The last were %s. %s raises the limit.",
+		e.At, count, how, strings.Join(e.Last, ", "), cmp.Or(e.setting, setting))
 }
 
 // StuckError means that a call gave up waiting, in real time: for work outside the

@@ -76,7 +76,14 @@ func (l *Loop) recordPassed(e *crossing) {
 		detail = "tied"
 	}
 	l.record(timeline.Passed, e.id, e.cause, e.lane.label, detail)
+	if l.beside.passed++; l.beside.passed%passesToALook == 0 {
+		l.notify()
+	}
 }
+
+// passesToALook is after how many events at the gate those who wait for the loop look whether
+// there have been too many.
+const passesToALook = 1000
 
 // count begins an interval, that of a turn.
 func (d *director) count(id timeline.ID) {

@@ -1,6 +1,7 @@
 package fakeloop
 
 import (
+	"slices"
 	"time"
 
 	"github.com/windtunnel-go/windtunnel/fakeloop/timeline"
@@ -45,20 +46,22 @@ func (l *Loop) setting(field string) string {
 
 // lastFired names the last callbacks that began, at most n, the latest last, and where they
 // come from if that is known.
-func (l *Loop) lastFired(n int) []string {
+func (l *Loop) lastFired(n int) []string { return l.lastOf(n, timeline.Fired) }
+
+// lastOf is lastFired for events of these kinds.
+func (l *Loop) lastOf(n int, kinds ...timeline.Kind) []string {
 	var last []timeline.Event
 	came := map[timeline.ID]timeline.Event{} // how callbacks and what makes them came to be
 	for _, e := range l.log.All() {
-		switch e.Kind {
-		case timeline.Fired:
+		switch {
+		case slices.Contains(kinds, e.Kind):
 			if len(last) == n {
 				last = append(last[:0], last[1:]...)
 			}
 			last = append(last, e)
-		case timeline.Posted, timeline.Armed, timeline.Promised, timeline.Left:
-			if l.sites.Load() {
-				came[e.ID] = e
-			}
+		case !l.sites.Load():
+		case e.Kind == timeline.Posted || e.Kind == timeline.Armed || e.Kind == timeline.Promised || e.Kind == timeline.Left:
+			came[e.ID] = e
 		}
 	}
 	var sites map[timeline.ID]string
@@ -68,6 +71,9 @@ func (l *Loop) lastFired(n int) []string {
 	var out []string
 	for _, e := range last {
 		text := "callback " + describe(e.ID, e.Label)
+		if e.Kind == timeline.Passed {
+			text = "event " + describe(e.ID, e.Label)
+		}
 		switch site, maker := sites[e.ID], came[e.Cause]; {
 		case site != "" && came[e.ID].Kind == timeline.Armed:
 			text += " set at " + site

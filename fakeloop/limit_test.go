@@ -3,6 +3,7 @@ package fakeloop_test
 import (
 	"context"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -79,6 +80,31 @@ func TestALimitTellsWhereCallbacksComeFrom(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Events at the gate count, too: who tries again for ever without a callback is found, and named.
+func TestALimitCountsEventsAtTheGate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		loop := fakeloop.New(fakeloop.Config{Mode: fakeloop.Bubble, Limit: 2500})
+		var stop atomic.Bool
+		loop.Go("client", func() {
+			for !stop.Load() && loop.Gate().Pass(fakeloop.Passage{From: "client", To: "server", What: "try"}) == nil {
+				time.Sleep(time.Millisecond)
+			}
+		})
+		loop.Named("beside").AfterFunc(time.Second, func() {})
+		never := fakeloop.NewPromise[int](loop, "never").Future()
+		err := as[*fakeloop.LimitError](t, loop.Await(never))
+		equal(t, "Callbacks and Events", [2]int{err.Callbacks, err.Events}, [2]int{1, 3000})
+		wantErrorText(t, err, `fakeloop: gave up at 2.998s after 1 callbacks and 3000 events at the gate while time moved by 2.998s: does somebody try something again for ever? `+
+			`The last were event "try client>server" (#), event "try client>server" (#), event "try client>server" (#). Config.Limit raises the limit.`)
+		// The next call counts from where it begins.
+		again := as[*fakeloop.LimitError](t, loop.Await(never))
+		equal(t, "Callbacks and Events of the next", [2]int{again.Callbacks, again.Events}, [2]int{0, 3000})
+		stop.Store(true)
+		time.Sleep(time.Second)
+		mustClose(t, loop)
+	})
 }
 
 // What is far from a limit is not slowed down by it: only the last posts before one have a

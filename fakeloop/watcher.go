@@ -1,6 +1,10 @@
 package fakeloop
 
-import "time"
+import (
+	"time"
+
+	"github.com/windtunnel-go/windtunnel/fakeloop/timeline"
+)
 
 // Settle waits until everything in the bubble of the loop is durably blocked and the
 // loop has nothing to run at the present instant. It stands in for synctest.Wait,
@@ -38,7 +42,7 @@ func (l *Loop) watchFrom(goroutine uint64, g goal) (*escaped, error) {
 	timeUp := time.NewTimer(l.patience(g))
 	defer timeUp.Stop()
 	l.beside.asked++
-	asked, ran, began := l.beside.asked, l.beside.ran, l.now
+	asked, ran, passed, began := l.beside.asked, l.beside.ran, l.beside.passed, l.now
 	l.wake()
 	l.watchers++
 	defer func() { l.watchers-- }()
@@ -54,9 +58,13 @@ func (l *Loop) watchFrom(goroutine uint64, g goal) (*escaped, error) {
 		if l.standsStill(asked) && l.atGoal(g) {
 			return nil, g.whenIdle()
 		}
-		if n := l.beside.ran - ran; l.mode == Bubble {
-			if l.approach(n, l.limit); n >= l.limit {
-				return nil, l.limitError(n, began)
+		if n, events := l.beside.ran-ran, l.beside.passed-passed; l.mode == Bubble {
+			if l.approach(n+events, l.limit); n+events >= l.limit {
+				err := l.limitError(n, began)
+				if err.Events = events; events > 0 {
+					err.Last = l.lastOf(3, timeline.Fired, timeline.Passed)
+				}
+				return nil, err
 			}
 		}
 		if !l.awaitChange(changed, timeUp.C) && !g.forever {

@@ -16,7 +16,7 @@ const EventsVariable = "WINDTUNNEL_RECORD_EVENTS"
 
 // defaultEvents is how many are kept without a word of the environment. They take some ten
 // megabytes, the page and the trace together.
-const defaultEvents = 100_000
+const defaultEvents = 150_000
 
 // mostEvents returns how many events are kept at most.
 func mostEvents() (int, error) {
