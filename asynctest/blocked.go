@@ -117,6 +117,36 @@ func (t *Tunnel) callbackOf(key string) (c BlockedCallback, own bool) {
 	return c, true
 }
 
+// anyTunnel is what the keys of the callbacks of all tunnels begin with.
+const anyTunnel = "tunnel "
+
 // newKey returns what the keys of a tunnel's callbacks begin with. While the tunnel is in
 // use no other one has its address.
-func newKey(t *Tunnel) string { return fmt.Sprintf("%p/", t) }
+func newKey(t *Tunnel) string { return fmt.Sprintf("%s%p/", anyTunnel, t) }
+
+// withoutOthers leaves out what blocked in callbacks of other tunnels, which may be in the same
+// bubble: their own recordings tell of it. Of callbacks that are no tunnel's it is unknown whose
+// they are, and so they are everybody's.
+func (t *Tunnel) withoutOthers(blocks []blocking.Block) []blocking.Block {
+	var out []blocking.Block
+	for _, b := range blocks {
+		whole := b
+		b.In, b.Open, b.Virtual = nil, false, 0
+		named := 0
+		for _, o := range whole.In {
+			if strings.HasPrefix(o.Key, anyTunnel) && !strings.HasPrefix(o.Key, t.key) {
+				b.Count -= o.Count
+				continue
+			}
+			named += o.Count
+			b.In, b.Open, b.Virtual = append(b.In, o), b.Open || o.Open, max(b.Virtual, o.Virtual)
+		}
+		if b.Count > named { // some have no key, and what is known of all may be known of them
+			b.Open, b.Virtual = whole.Open, whole.Virtual
+		}
+		if b.Count > 0 {
+			out = append(out, b)
+		}
+	}
+	return out
+}

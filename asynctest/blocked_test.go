@@ -164,6 +164,64 @@ func TestBlocksOfTwoTunnels(t *testing.T) {
 		two.Loop.Named("two").Post(napping)
 		g.Expect(one.Loop.Advance(3 * time.Hour)).To(Succeed())
 		g.Expect(blockedCallbacks(g, one)).To(Equal([]string{`callback "one" (#) at 0s, posted by the test`}))
+		g.Expect(blockedCallbacks(g, two)).To(Equal([]string{`callback "two" (#) at 1h0m0s, posted by the test`}))
+		for name, tunnel := range map[string]*Tunnel{"one": one, "two": two} { // which blocked at the same place
+			never := NeverBlock()
+			g.Expect(never.Match(tunnel)).To(BeFalse())
+			text := never.FailureMessage(tunnel)
+			g.Expect(text).To(ContainSubstring("but they blocked (1 place):\n    park on sleep (\"sleep\"), once\n"))
+			g.Expect(masked(text)).To(ContainSubstring(`blocked   callback "` + name + `" (#) at `))
+			g.Expect(strings.Count(text, "\n        blocked   ")).To(Equal(1))
+		}
+		g.Expect(two.Close()).To(Succeed())
+	})
+}
+
+// What one tunnel's callback waits for is no other's, and what no tunnel's does is all's; it
+// has not ended if one of the tunnel's own has not.
+func TestATunnelBlocksAlone(t *testing.T) {
+	Run(t, func(waits *Tunnel) {
+		g := NewWithT(t)
+		mayNap := WithRules(blocking.AllowFunc(blocking.FuncName(napping), "this is a test"))
+		idle, nap := NewTunnel(mayNap), NewTunnel(mayNap)
+		release := make(chan int)
+		hold := func() { <-release }
+		nap.Loop.Post(napping)
+		g.Expect(nap.Loop.Advance(2 * time.Hour)).To(Succeed())
+		for _, loop := range []*fakeloop.Loop{waits.Loop, nap.Loop} {
+			loop.Named("holds").Post(hold)
+		}
+		go func() { time.Sleep(time.Minute); release <- 1 }()
+		time.Sleep(time.Hour)
+		for tunnel, naps := range map[*Tunnel]int{idle: 0, nap: 1} {
+			never := NeverBlock()
+			g.Expect(never.Match(tunnel)).To(Equal(tunnel == idle))
+			text := never.FailureMessage(tunnel)
+			g.Expect(strings.Count(text, "Not counted, because a rule allows it")).To(Equal(naps), text)
+		}
+		blocks, err := nap.Blocks()
+		g.Expect(err).NotTo(HaveOccurred())
+		g.Expect(blocks).To(HaveLen(1))
+		more, err := waits.Blocks()
+		g.Expect(err).NotTo(HaveOccurred())
+		g.Expect(more).To(HaveLen(1))
+		g.Expect([]bool{blocks[0].Open, more[0].Open}).To(ConsistOf(true, false), "one of them has ended")
+		close(release)
+		g.Expect(idle.Close()).To(Succeed())
+		g.Expect(nap.Close()).To(Succeed())
+	})
+	Run(t, func(one *Tunnel) {
+		g := NewWithT(t)
+		two, bare := NewTunnel(), fakeloop.New(fakeloop.Config{Mode: fakeloop.Bubble})
+		bare.Post(napping)
+		g.Expect(bare.Advance(2 * time.Hour)).To(Succeed())
+		for _, tunnel := range []*Tunnel{one, two} {
+			blocks, err := tunnel.Blocks()
+			g.Expect(err).NotTo(HaveOccurred())
+			g.Expect(blocks).To(HaveLen(1))
+			g.Expect(blocks[0].Callbacks).To(BeEmpty())
+		}
+		g.Expect(bare.Close()).To(Succeed())
 		g.Expect(two.Close()).To(Succeed())
 	})
 }

@@ -39,7 +39,8 @@ own, and closes it:
 The detector of a tunnel knows the callbacks of its loop: a failure of [NeverBlock] tells
 which one blocked, by its label and the identity that it has in the timeline, when it
 began, and who posted it, or set the timer, or settled the future whose handler it is.
-[Tunnel.Blocks] has all that as values.
+[Tunnel.Blocks] has all that as values. Of several tunnels in one bubble each tells of the
+callbacks of its own loop, and of those that are no tunnel's.
 
 In the bubble time is virtual for package time, too, so code under test may sleep, and a
 goroutine that is left behind, a deadlock and time that stands still each fail the test,
@@ -52,7 +53,8 @@ A test that fails prints the line that repeats it, what led to the failure on th
 lanes over virtual time, and the paths of the whole record: a trace that
 https://ui.perfetto.dev opens, and a page that shows in red which callbacks blocked, and
 which faults there were. The records are in a directory of the user's among the
-temporary files, or in WINDTUNNEL_RECORDS, of which "off" keeps none.
+temporary files, or in WINDTUNNEL_RECORDS, of which "off" keeps none. Of a run of more than
+150,000 events, or WINDTUNNEL_RECORD_EVENTS, the middle is left out.
 
 Importing this package makes http.DefaultTransport and net.DefaultResolver refuse to
 dial inside of testing/synctest bubbles, where a real connection stops time, and can end

@@ -40,6 +40,10 @@ type TestingT interface {
 // package spec for what these words mean; Run does for package testing what that does for
 // Ginkgo.
 //
+// A callback that has been running for ten seconds of real time, or WINDTUNNEL_GUARD, is told on
+// standard error, and where it is: if it computes for ever nothing but the timeout of go test
+// ends it.
+//
 // A test that fails prints what led to the failure on the loop, where the whole record is,
 // and the line that runs it again.
 func Run(t TestingT, f func(tunnel *Tunnel), options ...TunnelOption) {
@@ -55,14 +59,18 @@ func Run(t TestingT, f func(tunnel *Tunnel), options ...TunnelOption) {
 		t.Errorf("asynctest: Run was called in a bubble, and a bubble cannot begin inside another one: in synctest.Test use NewTunnel, in a spec with spec.Bubble use spec.Tunnel")
 		return
 	}
+	config := newTunnelConfig(options)
+	if config.misuse != nil {
+		t.Errorf("%v", config.misuse)
+		return
+	}
 	warmContext(t)
 	seed := WithSeed(rerun.Seed(rerun.Base(defaultBase), t.Name(), 1))
 	parallel := subtestsOf(t)
 	b := bubble.Start()
 	var made atomic.Pointer[Tunnel] // by a function that may never return
-	config := newTunnelConfig(options)
 	r := b.Run(bubble.Call{Horizon: config.bubbleHorizon(), Body: func(context.Context) {
-		tunnel := NewTunnel(append([]TunnelOption{seed}, options...)...)
+		tunnel := NewTunnel(append([]TunnelOption{seed, ofTest(t.Name())}, options...)...)
 		made.Store(tunnel)
 		f(tunnel)
 	}})

@@ -18,6 +18,7 @@ import (
 
 	"github.com/windtunnel-go/windtunnel/asynctest/blocking"
 	"github.com/windtunnel-go/windtunnel/fakeloop"
+	"github.com/windtunnel-go/windtunnel/toxics"
 )
 
 // subject is a test that is allowed to fail.
@@ -151,6 +152,24 @@ func TestRunReports(t *testing.T) {
 			tunnel.Loop.Post(func() { panic("callback") })
 			time.Sleep(time.Millisecond)
 		}, []string{"asynctest: fakeloop: callback "}, false},
+		{"a callback that panics, and the error dropped", func(_ *subject, tunnel *Tunnel) {
+			tunnel.Loop.Named("pay").Post(func() { panic("callback") })
+			_ = tunnel.Settle()
+		}, []string{"asynctest: fakeloop: a driving call has returned this, and nobody has looked at the error: to compare it with nil is no look, to use its text, errors.Is or errors.As is:\nfakeloop: callback \"pay\" ("}, false},
+		{"a callback that panics, and the error of the loop's own call dropped", func(_ *subject, tunnel *Tunnel) {
+			tunnel.Loop.Post(func() { panic("callback") })
+			_ = tunnel.Loop.Advance(time.Hour)
+			_ = tunnel.Settle() // which has nothing new to tell
+		}, []string{"asynctest: fakeloop: a driving call has returned this, and nobody has looked at the error"}, false},
+		{"a callback that panics, as was expected", func(s *subject, tunnel *Tunnel) {
+			tunnel.Loop.Post(func() { panic(errLost) })
+			if ok, err := MatchError(errLost).Match(tunnel.Settle()); !ok || err != nil {
+				s.Errorf("matched %v, %v", ok, err)
+			}
+		}, nil, false},
+		{"a callback that panics as the tunnel is closed", func(_ *subject, tunnel *Tunnel) {
+			context.AfterFunc(tunnel.Context(), func() { _ = tunnel.Loop.PostFrom("hook", func() { panic("callback") }) })
+		}, []string{"asynctest: fakeloop: callback \"hook\" ("}, false},
 		{"a tunnel that is closed", func(s *subject, tunnel *Tunnel) {
 			if err := tunnel.Close(); err != nil {
 				s.Errorf("Close: %v", err)
@@ -165,6 +184,7 @@ func TestRunReports(t *testing.T) {
 			g.Expect(s.errors).To(HaveLen(len(c.want)))
 			for i, want := range c.want {
 				g.Expect(s.errors[i]).To(HavePrefix(want))
+				g.Expect(strings.Count(s.errors[i], " panicked at ")).To(BeNumerically("<=", 1), s.errors[i])
 			}
 			if len(c.want) == 0 {
 				g.Expect(s.logs).To(BeEmpty())
@@ -200,7 +220,14 @@ func TestHorizonOfTheTunnel(t *testing.T) {
 		options []TunnelOption
 		want    string // the beginning of the only error
 	}{
-		{"without", wait(2 * day), nil, "after 24h0m0s: "},
+		{"without", wait(2 * day), nil, "after 24h0m0s: fakeloop: at 24h0m0s the loop is idle (nothing is ready, no timer is set, no work is outside), and this has not come:\nfuture \"late\" ("},
+		{"a timer that sets itself again for ever", func(s *subject, tunnel *Tunnel) {
+			var tick func()
+			tick = func() { tunnel.Loop.Named("tick").AfterFunc(10*time.Minute, tick) }
+			tick()
+			s.Errorf("%v", masked(fmt.Sprint(tunnel.Loop.RunUntilIdle())))
+		}, []TunnelOption{WithHorizon(time.Hour)}, `fakeloop: gave up at 1h0m0s: the loop would go on beyond its horizon of 1h0m0s in one call. ` +
+			`The last callbacks were callback "tick" (#) set at run_test.go:N, callback "tick" (#) set at run_test.go:N, callback "tick" (#) set at run_test.go:N. asynctest.WithHorizon sets the horizon.`},
 		{"far", wait(20 * day), []TunnelOption{WithHorizon(30 * day)}, ""},
 		{"far by WithLoop", wait(20 * day), []TunnelOption{far}, ""},
 		{"near", wait(2 * time.Hour), []TunnelOption{WithHorizon(time.Hour)}, "after 1h0m0s: "},
@@ -221,8 +248,6 @@ func TestHorizonOfTheTunnel(t *testing.T) {
 		})
 	}
 	g := NewWithT(t)
-	g.Expect(func() { WithHorizon(0) }).To(PanicWith("asynctest: WithHorizon(0s): the horizon must be positive"))
-	g.Expect(func() { WithHorizon(-time.Second) }).To(PanicWith("asynctest: WithHorizon(-1s): the horizon must be positive"))
 	outside := NewTunnel(WithHorizon(time.Hour))
 	defer outside.Close()
 	outside.Loop.AfterFunc(2*time.Hour, func() {})
@@ -266,8 +291,50 @@ func TestRunEndsCallbacksThatPostEachOther(t *testing.T) {
 		g.Expect(returned && slept).To(BeTrue())
 		g.Expect(s.errors).To(HaveLen(1))
 		g.Expect(s.errors[0]).To(HavePrefix("asynctest: fakeloop: gave up at 0s after %d callbacks at one instant: do callbacks post each other for ever? The last were callback \"again\" (", limit))
-		g.Expect(s.errors[0]).To(HaveSuffix("Config.InstantLimit raises the limit."))
+		g.Expect(s.errors[0]).To(MatchRegexp(`, callback "again" \([0-9a-f]{8}\) posted at run_test\.go:\d+\. asynctest\.WithLoop\(fakeloop\.Config\{InstantLimit: \.\.\.\}\) raises the limit\.$`))
 		g.Expect(strings.Count(s.errors[0], "gave up")).To(Equal(1), "%s", s.errors[0])
+	}
+}
+
+// A client that tries again for ever, once a second, ends the call that waits for it long before
+// its horizon, whether it uses the loop or not.
+func TestRunEndsWhoTriesAgainForEver(t *testing.T) {
+	onTheLoop := func(tunnel *Tunnel) {
+		var again func()
+		again = func() { tunnel.Loop.Named("retry").AfterFunc(time.Second, again) }
+		again()
+	}
+	beside := func(tunnel *Tunnel) {
+		tunnel.Net.Apply(toxics.Inject(toxics.ResetPeer{}))
+		tunnel.Net.Serve("api:80", says("ok"))
+		client := getter(tunnel)
+		tunnel.Go("client", func() {
+			for tunnel.Context().Err() == nil {
+				_, _ = get(client, "http://api/")
+				time.Sleep(time.Second)
+			}
+		})
+	}
+	const (
+		timer = `callback "retry" \(#\) set at run_test\.go:N`
+		raise = ` asynctest\.WithLoop\(fakeloop\.Config\{Limit: \.\.\.\}\) raises the limit\.$`
+	)
+	for _, c := range []struct {
+		body func(*Tunnel)
+		want string
+	}{
+		{onTheLoop, `^fakeloop: gave up at 33m20s after 2000 callbacks while time moved by 33m20s: is there a timer that sets itself again for ever\? The last were ` + timer + ", " + timer + ", " + timer + `\.` + raise},
+		{beside, `^fakeloop: gave up at \S+ after 0 callbacks and 2000 events at the gate while time moved by \S+: does somebody try something again for ever\? The last were event ".* client>api:80#\d+" \(#\), .*\.` + raise},
+	} {
+		s, _ := runSubject(func(s *subject, tunnel *Tunnel) {
+			c.body(tunnel)
+			if err := tunnel.Loop.Advance(1000 * time.Hour); err != nil {
+				s.Errorf("%v", masked(err.Error()))
+			}
+		}, WithLoop(fakeloop.Config{Limit: 2000}))
+		g := NewWithT(t)
+		g.Expect(s.errors).NotTo(BeEmpty())
+		g.Expect(s.errors[0]).To(MatchRegexp(c.want))
 	}
 }
 
@@ -379,6 +446,28 @@ func TestTheDetectorIsFreeAfterADeadlock(t *testing.T) {
 	_, err = rec.Stop()
 	g.Expect(err).NotTo(HaveOccurred())
 	close(foreign)
+}
+
+// A callback that waits by a sync.Mutex for work that it has offloaded is told why that does not
+// begin.
+func TestRunTellsOfHeldWork(t *testing.T) {
+	t.Setenv("WINDTUNNEL_GUARD", "100ms")
+	var mu sync.Mutex
+	s, _ := runSubject(func(_ *subject, tunnel *Tunnel) {
+		tunnel.Loop.Named("first").Post(func() {
+			mu.Lock()
+			fakeloop.Offload(tunnel.Loop, "load", func(context.Context) (int, error) { return 1, nil })
+			mu.Lock()
+		})
+		_ = tunnel.Settle()
+	})
+	mu.Unlock()
+	g := NewWithT(t)
+	g.Expect(s.errors).To(HaveLen(1))
+	g.Expect(s.errors[0]).To(HavePrefix("asynctest: virtual time stands still"))
+	g.Expect(masked(s.errors[0])).To(ContainSubstring(`    hint: a lock of package sync, and whoever holds it waits too; do not hold it across a wait, or use package fakeloop/durable; ` +
+		`callback "first" (#) has offloaded work "load" (#), made at run_test.go:N, and no such work begins before the callback is over: ` +
+		`if this waits for it, let the callback return, and go on with a handler of the future; asynctest.WithLoop(fakeloop.Config{Offload: ...}) sets when it begins`))
 }
 
 func TestFatalOfTheTunnel(t *testing.T) {

@@ -1,6 +1,7 @@
 package asynctest
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -170,7 +171,7 @@ func (s Scenario) Sweep() (*SweepReport, error) {
 	case bubble.ID() != 0:
 		return nil, errors.New("asynctest: a sweep makes bubbles of its own, and cannot be made inside of one: call Sweep outside of Run, spec.Bubble and synctest.Test")
 	}
-	if err := s.Real.check(); err != nil {
+	if err := cmp.Or(s.Real.check(), newTunnelConfig(s.Tunnel).misuse); err != nil {
 		return nil, err
 	}
 	if s.Deadline == 0 {

@@ -152,11 +152,6 @@ func TestFindingsRepeat(t *testing.T) {
 	}
 }
 
-func TestWithReplayOfNoReplay(t *testing.T) {
-	g := NewWithT(t)
-	g.Expect(func() { WithReplay("wt1") }).To(PanicWith(HavePrefix("asynctest: WithReplay: fakeloop: ")))
-}
-
 // A sweep that was stopped goes on from its journal, and comes to the same.
 func TestSweepWithAJournal(t *testing.T) {
 	g := NewWithT(t)

@@ -18,6 +18,7 @@ func tell(t *Tunnel, test string) string {
 		return ""
 	}
 	here, _ := os.Getwd() // which tells tests of one name apart
-	return story + records.Where(records.Keep(run, test, here, t.seed)) +
+	path, err := records.Keep(run, test, here, t.seed)
+	return story + records.Where(run, path, err) +
 		records.WherePage(records.KeepPage(run, t.Notes(), test, here, t.seed))
 }

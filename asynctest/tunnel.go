@@ -47,22 +47,21 @@ type Tunnel struct {
 // methods return that need the tunnel when it is closed.
 var ErrTunnelClosed = errors.New("asynctest: the tunnel is closed")
 
-// NewTunnel makes a tunnel; close it with Close. In a testing/synctest bubble that neither
-// [Run] nor package spec has made it has no detector, since that cannot start there.
+// NewTunnel makes a tunnel; close it with Close. It panics if an option makes no sense. In a
+// testing/synctest bubble that neither [Run] nor package spec has made it has no detector,
+// since that cannot start there.
 func NewTunnel(options ...TunnelOption) *Tunnel {
 	c := newTunnelConfig(options)
+	if c.misuse != nil {
+		panic(c.misuse.Error())
+	}
 	if !c.seeded {
 		c.seed = rerun.Seed(rerun.Base(defaultBase), "", 1)
 	}
 	c.setPlan()
 	t := &Tunnel{seed: c.seed, helper: c.helper}
 	c.loop.Sites = true
-	if c.loop.Mode == fakeloop.Virtual && bubble.ID() != 0 {
-		c.loop.Mode = fakeloop.Bubble
-	}
-	if c.loop.Mode == fakeloop.Bubble && c.loop.Offload == 0 {
-		c.loop.Offload = fakeloop.Between
-	}
+	c.setMode()
 	if c.decisions != nil {
 		c.loop.Decisions = c.decisions
 	}
@@ -72,8 +71,10 @@ func NewTunnel(options ...TunnelOption) *Tunnel {
 	if c.loop.Fatal == nil {
 		c.loop.Fatal = c.fatal
 	}
-	c.loop.InstantLimit = cmp.Or(c.loop.InstantLimit, DefaultInstantLimit)
 	c.loop.OnError = noting(c.loop.OnError)
+	if c.loop.SetBy == nil {
+		c.loop.SetBy = setBy
+	}
 	if !c.blind {
 		t.record(c.rules)
 	}
@@ -82,6 +83,7 @@ func NewTunnel(options ...TunnelOption) *Tunnel {
 		c.loop.OnCallback = t.announce(c.loop.OnCallback)
 	}
 	t.Loop = fakeloop.New(c.loop)
+	bubble.Name(t.Loop, fmt.Sprintf("%sa tunnel with seed %d", c.test, c.seed))
 	if c.net.Gate == nil {
 		c.net.Gate = t.Loop.Gate()
 	}
@@ -93,16 +95,24 @@ func NewTunnel(options ...TunnelOption) *Tunnel {
 	return t
 }
 
-// setPlan sets the plan of the network and its seed, and panics if it is not valid.
+// setMode sets the mode of the loop, and what goes with it.
+func (c *tunnelConfig) setMode() {
+	if c.loop.Mode == fakeloop.Virtual && bubble.ID() != 0 {
+		c.loop.Mode = fakeloop.Bubble
+	}
+	c.loop.InstantLimit = cmp.Or(c.loop.InstantLimit, DefaultInstantLimit)
+	if c.loop.Mode == fakeloop.Bubble {
+		c.loop.Offload = cmp.Or(c.loop.Offload, fakeloop.Between)
+		c.loop.Limit = cmp.Or(c.loop.Limit, DefaultLimit)
+	}
+}
+
+// setPlan sets the plan of the network and its seed.
 func (c *tunnelConfig) setPlan() {
-	from := "WithNetwork"
 	if c.plan != nil {
-		c.net.Plan, from = *c.plan, "WithPlan"
+		c.net.Plan = *c.plan
 	} else if c.net.Plan.Seed == 0 {
 		c.net.Plan.Seed = c.seed
-	}
-	if err := c.net.Plan.Validate(); err != nil {
-		panic(fmt.Sprintf("asynctest: %s: %v", from, err))
 	}
 }
 
@@ -128,12 +138,18 @@ func (t *Tunnel) record(rules []blocking.Rule) {
 	}
 }
 
-// report ends the recording.
+// report ends the recording, and returns what is not of other tunnels in it.
 func (t *Tunnel) report() (*blocking.Report, error) {
 	if t.rec == nil {
 		return nil, t.blind
 	}
-	return t.rec.Stop()
+	whole, err := t.rec.Stop()
+	if err != nil {
+		return nil, err
+	}
+	own := *whole
+	own.Blocks, own.Allowed = t.withoutOthers(own.Blocks), t.withoutOthers(own.Allowed)
+	return &own, nil
 }
 
 // Seed returns the seed of the tunnel, from which all that is random in it comes.
@@ -165,8 +181,9 @@ func (t *Tunnel) Elapsed() time.Duration {
 // Settle waits until nothing is left to do at this instant, on the loop and, in a
 // bubble, anywhere else. It takes the place of synctest.Wait, which must not be called
 // beside a loop. It returns what went wrong on the loop, the panics of callbacks among
-// that, and nobody is told of it again: a test that drops the error passes all the same.
-// When the tunnel is closed it returns [ErrTunnelClosed].
+// that. Close tells them once more if nobody looks at the error, so a test that drops it
+// fails all the same; HaveOccurred is no look, and neither is a comparison with nil, but
+// MatchError is one, and errors.Is. When the tunnel is closed it returns [ErrTunnelClosed].
 func (t *Tunnel) Settle() error {
 	t.mustBe("Settle", made)
 	if t.closed.Load() {
@@ -242,6 +259,7 @@ func (t *Tunnel) Close() error {
 			err = errors.Join(err, settle(t.Loop))
 		}
 		closed := contain(t.Loop.Close)
+		bubble.Name(t.Loop, "")
 		if errors.Is(closed, restless) { // it says so itself
 			restless = nil
 		}

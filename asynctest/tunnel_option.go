@@ -2,8 +2,10 @@ package asynctest
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"math"
+	"strconv"
 	"time"
 
 	"github.com/windtunnel-go/windtunnel/asynctest/blocking"
@@ -29,17 +31,26 @@ type tunnelConfig struct {
 	rules  []blocking.Rule
 	fatal  func(any) bool
 	helper func(skip int)
-	blind  bool // without a detector
+	blind  bool   // without a detector
+	test   string // whose tunnel it is: "TestX, "; may be empty
 
 	horizon time.Duration // in the place of the one in loop; 0 for that
 
 	decisions fakeloop.Source // takes the place of what loop has
+
+	misuse error // the first option that makes no sense
 }
 
 // DefaultInstantLimit is the InstantLimit of a tunnel's loop, if [WithLoop] gives none: how
 // many callbacks it may run at one instant of a bubble before it takes them for ones that
 // post each other for ever. That takes about a second to find out.
 const DefaultInstantLimit = 20_000
+
+// DefaultLimit is the Limit of a tunnel's loop in a bubble, if [WithLoop] gives none: how many
+// callbacks and events at the gate, altogether, may come in one call that waits for the loop
+// before that gives up. That takes some seconds, and a client that tries again for ever would
+// else go on for a day of virtual time.
+const DefaultLimit = 100_000
 
 type tunnelOption func(*tunnelConfig)
 
@@ -51,7 +62,19 @@ func newTunnelConfig(options []TunnelOption) tunnelConfig {
 		}
 	}
 	c.loop.Horizon = cmp.Or(c.horizon, c.loop.Horizon)
+	from, plan := "WithNetwork", c.net.Plan
+	if c.plan != nil {
+		from, plan = "WithPlan", *c.plan
+	}
+	if err := plan.Validate(); err != nil {
+		c.refuse(fmt.Errorf("%s: %w", from, err))
+	}
 	return c
+}
+
+// refuse notes that an option makes no sense: whoever makes the tunnel says so.
+func (c *tunnelConfig) refuse(err error) {
+	c.misuse = cmp.Or(c.misuse, fmt.Errorf("asynctest: %w", err))
 }
 
 // bubbleHorizon is how far a function may move virtual time in the bubble of its tunnel: as
@@ -74,14 +97,37 @@ func WithSeed(seed uint64) TunnelOption {
 
 // WithReplay makes the run of a tunnel take the decisions of a replay string, faults
 // included, as fakeloop.Recording.String and a [Finding] have them. A run that asks for
-// something else stops with a *fakeloop.DivergenceError. WithReplay panics if the text is
-// no replay string.
+// something else stops with a *fakeloop.DivergenceError. If the text is no replay string,
+// [Run] fails its test, and says from which byte on; NewTunnel panics.
 func WithReplay(text string) TunnelOption {
 	replay, err := fakeloop.ParseReplay(text)
 	if err != nil {
-		panic(fmt.Sprintf("asynctest: WithReplay: %v", err))
+		return refused(fmt.Errorf("WithReplay: %w%s", err, excerpt(text, err)))
 	}
 	return withDecisions(replay.Strict())
+}
+
+// refused is an option that makes no sense.
+func refused(why error) TunnelOption {
+	return tunnelOption(func(c *tunnelConfig) { c.refuse(why) })
+}
+
+// excerpt shows the part of a text in which err found that it is no replay string.
+func excerpt(text string, err error) string {
+	bad, ok := errors.AsType[*fakeloop.ReplayError](err)
+	if !ok {
+		return ""
+	}
+	const around = 16
+	from, to := max(bad.Offset-around, 0), min(bad.Offset+around, len(text))
+	show := strconv.Quote(text[from:to])
+	if from > 0 {
+		show = fmt.Sprintf("after %d bytes %s", from, show)
+	}
+	if left := len(text) - to; left > 0 {
+		show += fmt.Sprintf(" and %d bytes more", left)
+	}
+	return ". The text is " + show
 }
 
 func withDecisions(s fakeloop.Source) TunnelOption {
@@ -90,27 +136,35 @@ func withDecisions(s fakeloop.Source) TunnelOption {
 
 // WithLoop configures the loop of a tunnel. The tunnel sets Sites. It chooses the mode,
 // unless that is Wall, and unless they are given, Decisions, to fakeloop.Seed of its seed,
-// Fatal, InstantLimit, to [DefaultInstantLimit], and in a bubble Offload, to
-// fakeloop.Between: a callback that waits for work that it has offloaded then blocks every
+// Fatal, SetBy, InstantLimit, to [DefaultInstantLimit], and in a bubble Limit, to
+// [DefaultLimit], and Offload, to fakeloop.Between: a callback that waits for work that it has offloaded then blocks every
 // time.
 func WithLoop(config fakeloop.Config) TunnelOption {
 	return tunnelOption(func(c *tunnelConfig) { c.loop = config })
+}
+
+// setBy says by which option a field of the configuration of a tunnel's loop is set.
+func setBy(field string) string {
+	if field == "Horizon" {
+		return "asynctest.WithHorizon"
+	}
+	return fmt.Sprintf("asynctest.WithLoop(fakeloop.Config{%s: ...})", field)
 }
 
 // WithHorizon sets how far, in virtual time, one call that waits for the loop of a tunnel may
 // move it before it gives up: the Horizon of fakeloop.Config, in the place of the one of
 // [WithLoop]. Without either it is a day in a bubble, and there is none outside of one. The
 // function of [Run] may move time seven times as far, and at least a week, before it counts as
-// a deadlock. WithHorizon panics if d is not positive.
+// a deadlock. If d is not positive, Run fails its test, and NewTunnel panics.
 func WithHorizon(d time.Duration) TunnelOption {
 	if d <= 0 {
-		panic(fmt.Sprintf("asynctest: WithHorizon(%v): the horizon must be positive", d))
+		return refused(fmt.Errorf("WithHorizon(%v): the horizon must be positive", d))
 	}
 	return tunnelOption(func(c *tunnelConfig) { c.horizon = d })
 }
 
-// WithNetwork configures the network of a tunnel, which panics if the plan is not valid.
-// Unless they are given, the tunnel sets the seed of the plan to its own, and the gate to
+// WithNetwork configures the network of a tunnel. If its plan is not valid, Run fails its
+// test, and NewTunnel panics. Unless they are given, the tunnel sets the seed of the plan to its own, and the gate to
 // that of its loop. See [WithPlan] for a plan whose seed may be zero.
 func WithNetwork(config toxics.Config) TunnelOption {
 	return tunnelOption(func(c *tunnelConfig) { c.net = config })
@@ -119,7 +173,7 @@ func WithNetwork(config toxics.Config) TunnelOption {
 // WithPlan gives the network of a tunnel a plan, in the place of the one of [WithNetwork],
 // and takes the seed of that as it is, zero too: so that the plan draws what it drew
 // elsewhere. What the gate of the loop moves comes from the decisions of the loop all the same.
-// NewTunnel panics if the plan is not valid.
+// If the plan is not valid, Run fails its test, and NewTunnel panics.
 func WithPlan(plan toxics.Plan) TunnelOption {
 	return tunnelOption(func(c *tunnelConfig) { c.plan = &plan })
 }
@@ -141,6 +195,11 @@ func WithFatal(fatal func(recovered any) bool) TunnelOption {
 // gives that of Ginkgo, which then names the line of the user.
 func WithHelper(helper func(skip int)) TunnelOption {
 	return tunnelOption(func(c *tunnelConfig) { c.helper = helper })
+}
+
+// ofTest says whose tunnel it is, for what is said of it while the test goes on.
+func ofTest(name string) TunnelOption {
+	return tunnelOption(func(c *tunnelConfig) { c.test = name + ", " })
 }
 
 // withoutDetector is for runs that nobody asks whether they blocked.

@@ -18,6 +18,7 @@ type beside struct {
 	escaped   *escaped
 	leaving   bool // the callback in progress is being unwound, to escape
 	ran       int  // callbacks so far
+	passed    int  // events that its gate has let through
 	outlasted int  // the one, counted thus, that is not waited for any more
 	busy      instant
 

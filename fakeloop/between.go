@@ -1,6 +1,7 @@
 package fakeloop
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -33,7 +34,7 @@ const (
 	// blocked by then, for certain. On other loops it does when the callback has not returned
 	// within Config.Guard and its goroutine is blocked; the loop then has an *OffloadError, as
 	// it has panics of callbacks. What cannot be seen so keeps the callback for ever: waiting
-	// for a sync.Mutex in a bubble, and spinning.
+	// for a sync.Mutex in a bubble, which [WatchStalls] tells, and spinning.
 	Between
 )
 
@@ -161,7 +162,7 @@ func (l *Loop) guardHeld(callback task) {
 	}
 	l.held.late = &OffloadError{
 		At: l.elapsed(), After: l.guard, Callback: describe(callback.id, callback.label),
-		State: s.state, Stack: s.text, virtual: by.bubble != 0,
+		State: s.state, Stack: s.text, virtual: by.bubble != 0, setting: l.setting("Guard"),
 	}
 	for _, w := range l.held.work {
 		l.held.late.Work = append(l.held.late.Work, w.describe())
@@ -199,7 +200,8 @@ type OffloadError struct {
 	Work     []string      // what it had offloaded
 	Stack    string        // of the callback
 
-	virtual bool // After is virtual time, that of a bubble
+	virtual bool   // After is virtual time, that of a bubble
+	setting string // which sets how long to wait
 }
 
 // Error says which callback waited, what for probably, and where.
@@ -208,6 +210,6 @@ func (e *OffloadError) Error() string {
 	if e.virtual {
 		clock = "virtual"
 	}
-	return fmt.Sprintf("fakeloop: at %v callback %s had not returned after %v of %s time (%s), while %s, which it had offloaded, was held until it would: if it waits for that, it blocks its loop. Let it return, and go on with a handler of the future. The work was begun then; Config.Guard sets how long to wait.\n\n%s",
-		e.At, e.Callback, e.After, clock, e.State, strings.Join(e.Work, "; "), e.Stack)
+	return fmt.Sprintf("fakeloop: at %v callback %s had not returned after %v of %s time (%s), while %s, which it had offloaded, was held until it would: if it waits for that, it blocks its loop. Let it return, and go on with a handler of the future. The work was begun then; %s sets how long to wait.\n\n%s",
+		e.At, e.Callback, e.After, clock, e.State, strings.Join(e.Work, "; "), cmp.Or(e.setting, "Config.Guard"), e.Stack)
 }

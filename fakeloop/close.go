@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/windtunnel-go/windtunnel/fakeloop/timeline"
@@ -16,9 +17,10 @@ import (
 // contexts of the loop and of offloaded work are cancelled.
 //
 // It returns, joined, the refusal of the source of decisions to go on, a *HeldError
-// if traps hold callbacks, the panics that no call has returned yet, and an
-// *UnobservedError for each rejection that nobody looked at. A second Close returns
-// nil. Close refuses to run in a callback of the loop (ErrReentrant) or while
+// if traps hold callbacks, the panics that no call has returned yet, or has returned in an
+// error that nobody looked at, and an *UnobservedError for each rejection that nobody looked
+// at. To look at an error is to use its text, errors.Is or errors.As, and not to compare it
+// with nil. A second Close returns nil. Close refuses to run in a callback of the loop (ErrReentrant) or while
 // another goroutine drives it (ErrDriven), and returns a *StuckError if a callback
 // or a coroutine does not end within Config.Guard.
 func (l *Loop) Close() error {
@@ -108,7 +110,7 @@ func (l *Loop) unwind(co *Coroutine) (*escaped, error) {
 		l.mu.Unlock()
 		return fatal, nil
 	case <-guard.C:
-		return nil, &StuckError{At: l.Elapsed(), After: l.guard, Work: []string{"coroutine " + describe(co.scope.id, co.label) + ", which the closed loop has told to end"}}
+		return nil, &StuckError{At: l.Elapsed(), After: l.guard, Work: []string{"coroutine " + describe(co.scope.id, co.label) + ", which the closed loop has told to end"}, setting: l.setting("Guard")}
 	}
 }
 
@@ -118,7 +120,7 @@ func (l *Loop) settleRest() error {
 	l.mu.Lock()
 	l.ended = true
 	unobserved, untold := l.flushUnobserved()
-	errs := append(l.errs, unobserved...)
+	errs := slices.Concat(l.unseen(), l.errs, unobserved)
 	l.errs = nil
 	for l.pending.head != nil {
 		s := l.pending.head

@@ -113,8 +113,8 @@ type Config struct {
 	Sites bool
 
 	// Limit is how many callbacks one driving call may run before it gives
-	// up with a *LimitError; zero means DefaultLimit. It has no effect on a
-	// wall loop.
+	// up with a *LimitError; zero means DefaultLimit. Events that pass the gate of a
+	// bubble meanwhile count, too, by the thousand. It has no effect on a wall loop.
 	Limit int
 
 	// InstantLimit is how many callbacks a bubble's loop may run without coming to rest
@@ -144,6 +144,11 @@ type Config struct {
 	// gives up with a *LivelockError. Zero means DefaultPassLimit. It has no effect
 	// in another mode.
 	PassLimit int
+
+	// SetBy says, for the texts of errors that advise to, how the user sets a field of this
+	// configuration, if somebody else makes the loop for him: given "Horizon", the answer may
+	// be "harness.WithHorizon". Nil, and the answer "", stand for "Config.Horizon".
+	SetBy func(field string) string
 
 	// Spread is how far, in virtual time, a source of decisions may put off the start
 	// of a goroutine of [Loop.Go], and a network at the gate what its connections carry:

@@ -108,11 +108,13 @@
 //
 // # Limits
 //
-// A driving call gives up with a [LimitError] after [Config.Limit] callbacks, or when
+// A driving call gives up with a [LimitError] after [Config.Limit] callbacks, to which the
+// events at the gate of a bubble count, or when
 // time has moved by Config.Horizon and it was not told how far to go; with a
 // [StuckError] when what it waits for has not come in [Config.Guard] of real time. In a
 // bubble, where a callback costs much more than elsewhere, [Config.InstantLimit] sets after
 // how many callbacks at one instant the loop itself gives up, also if nobody waits for it.
+// With [Config.Sites] these errors say where the last callbacks come from.
 //
 // # Work outside
 //
@@ -217,7 +219,8 @@
 //
 // A panic of a callback is kept as a [PanicError] with the stack of the panic
 // site; the loop goes on, tells [Config.OnError], and the driving call returns all of
-// them joined. A panic of a handler, a coroutine or offloaded work rejects the future instead.
+// them joined. If nobody looks at what it returns, [Loop.Close] returns them once more. A
+// panic of a handler, a coroutine or offloaded work rejects the future instead.
 // A panic that [Config.Fatal] knows as a test framework's failure, and
 // runtime.Goexit, which is what FailNow does, leave the loop and reach the
 // goroutine that drives it or waits for it; the loop can be driven again.

@@ -3,8 +3,6 @@ package fakeloop
 import (
 	"errors"
 	"time"
-
-	"github.com/windtunnel-go/windtunnel/fakeloop/timeline"
 )
 
 // goal is what a driving call is after. Its functions are called with the
@@ -76,7 +74,7 @@ func (l *Loop) end() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.endCallback()
-	l.driven = false
+	l.driven, l.nearLimit = false, false
 	l.notify()
 }
 
@@ -108,6 +106,7 @@ func (l *Loop) runUntil(g goal) error {
 			l.mu.Unlock()
 			return err
 		}
+		l.approach(n, l.limit)
 		if l.isBusyBetween() {
 			if err := l.awaitBetween(&busy); err != nil {
 				l.mu.Unlock()
@@ -189,45 +188,6 @@ func (l *Loop) report(err error) {
 	l.onError(err)
 }
 
-// withPanics joins the panics not yet returned to err, if any.
-func (l *Loop) withPanics(err error) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	errs := l.errs
-	l.errs = nil
-	if len(errs) == 0 {
-		return err
-	}
-	return errors.Join(append(errs, err)...)
-}
-
-// limitError describes what kept the loop busy: the callbacks it ran last.
-func (l *Loop) limitError(n int, began int64) error {
-	return &LimitError{Callbacks: n, At: l.elapsed(), Moved: time.Duration(l.now - began), Last: l.lastFired(3)}
-}
-
-// horizonError is a limitError for a loop that would move time too far.
-func (l *Loop) horizonError(n int, began int64) error {
-	err := l.limitError(n, began).(*LimitError)
-	err.Horizon = time.Duration(l.horizon)
-	return err
-}
-
-// lastFired names the last callbacks that began, at most n, the latest last.
-func (l *Loop) lastFired(n int) []string {
-	var last []string
-	for _, e := range l.log.All() {
-		if e.Kind != timeline.Fired {
-			continue
-		}
-		if len(last) == n {
-			last = append(last[:0], last[1:]...)
-		}
-		last = append(last, "callback "+describe(e.ID, e.Label))
-	}
-	return last
-}
-
 // maxWait is how long, on the clock of package time, a call waits for what does not
 // come.
 func (l *Loop) maxWait() time.Duration {
@@ -239,7 +199,10 @@ func (l *Loop) maxWait() time.Duration {
 
 // stuckError says what did not come in time. The caller holds l.mu.
 func (l *Loop) stuckError() error {
-	err := &StuckError{At: l.elapsed(), After: l.maxWait(), virtual: l.mode == Bubble}
+	err := &StuckError{At: l.elapsed(), After: l.maxWait(), virtual: l.mode == Bubble, setting: l.setting("Guard")}
+	if err.virtual {
+		err.setting = l.setting("Horizon")
+	}
 	if l.running {
 		err.Work = l.lastFired(1)
 		if l.mode != Virtual {

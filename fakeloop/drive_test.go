@@ -315,7 +315,7 @@ func TestAwaitOfWhatCannotCome(t *testing.T) {
 		at, so, end := "0s", "so this will never come", "If another goroutine is going to bring it, announce that work with Loop.Outside."
 		if mode == fakeloop.Bubble { // where a timer of another goroutine might have brought it
 			at, so = fakeloop.DefaultHorizon.String(), "and this has not come"
-			end = "Other goroutines had 24h0m0s to bring it, which is Config.Horizon: if one is going to bring it later, raise that."
+			end = "Other goroutines had 24h0m0s to bring it, which Config.Horizon sets: if one is going to bring it later, raise that."
 		}
 		wantErrorText(t, err, `fakeloop: at `+at+` the loop is idle (nothing is ready, no timer is set, no work is outside), `+so+`:
 future "catch" (#), pending

@@ -148,6 +148,8 @@ type IdleError struct {
 	Held    []string      // callbacks that traps hold: often the reason
 	Panics  []error       // of callbacks, which no call has returned yet: often the reason
 	Horizon time.Duration // Config.Horizon, if that is how long another goroutine had to bring it
+
+	setting string // which sets Horizon
 }
 
 // Error shows the chain of waits, the middle of a long one left out, what traps
@@ -179,7 +181,7 @@ func (e *IdleError) Error() string {
 		fmt.Fprintf(&b, "Before that, %v\n", err)
 	}
 	if e.Horizon > 0 {
-		fmt.Fprintf(&b, "Other goroutines had %v to bring it, which is Config.Horizon: if one is going to bring it later, raise that.", e.Horizon)
+		fmt.Fprintf(&b, "Other goroutines had %v to bring it, which %s sets: if one is going to bring it later, raise that.", e.Horizon, cmp.Or(e.setting, "Config.Horizon"))
 		return b.String()
 	}
 	b.WriteString("If another goroutine is going to bring it, announce that work with Loop.Outside.")
@@ -191,20 +193,30 @@ func (e *IdleError) Error() string {
 // Config.InstantLimit allows.
 type LimitError struct {
 	Callbacks int           // how many it ran; 0 if it only watched
+	Events    int           // how many events passed the gate of a bubble meanwhile, if Config.Limit was met
 	At        time.Duration // the loop's time now
 	Moved     time.Duration // how far time moved meanwhile; 0 for callbacks that post each other for ever
 	Horizon   time.Duration // Config.Horizon, if it was that limit which was met
 	Instant   bool          // Config.InstantLimit is what was met: no callback runs any more
-	Last      []string      // the last callbacks it ran, the latest last
+	Last      []string      // the last callbacks and events, the latest last; with Config.Sites, where callbacks come from
+
+	setting string // which raises the limit
 }
 
 // Error says whether time stood still, and which callbacks kept the loop busy.
 func (e *LimitError) Error() string {
 	if e.Horizon > 0 {
-		return fmt.Sprintf("fakeloop: gave up at %v: the loop would go on beyond its horizon of %v in one call. The last callbacks were %s. Config.Horizon sets the horizon.",
-			e.At, e.Horizon, cmp.Or(strings.Join(e.Last, ", "), "none"))
+		return fmt.Sprintf("fakeloop: gave up at %v: the loop would go on beyond its horizon of %v in one call. The last callbacks were %s. %s sets the horizon.",
+			e.At, e.Horizon, cmp.Or(strings.Join(e.Last, ", "), "none"), cmp.Or(e.setting, "Config.Horizon"))
+	}
+	count := fmt.Sprintf("%d callbacks", e.Callbacks)
+	if e.Events > 0 {
+		count += fmt.Sprintf(" and %d events at the gate", e.Events)
 	}
 	how := fmt.Sprintf("while time moved by %v: is there a timer that sets itself again for ever?", e.Moved)
+	if e.Events > 0 {
+		how = fmt.Sprintf("while time moved by %v: does somebody try something again for ever?", e.Moved)
+	}
 	if e.Moved == 0 {
 		how = "at one instant: do callbacks post each other for ever?"
 	}
@@ -212,8 +224,8 @@ func (e *LimitError) Error() string {
 	if e.Instant {
 		setting = "Config.InstantLimit"
 	}
-	return fmt.Sprintf("fakeloop: gave up at %v after %d callbacks %s The last were %s. %s raises the limit.",
-		e.At, e.Callbacks, how, strings.Join(e.Last, ", "), setting)
+	return fmt.Sprintf("fakeloop: gave up at %v after %s %s The last were %s. %s raises the limit.",
+		e.At, count, how, strings.Join(e.Last, ", "), cmp.Or(e.setting, setting))
 }
 
 // StuckError means that a call gave up waiting, in real time: for work outside the
@@ -226,8 +238,9 @@ type StuckError struct {
 	Stack string        // of the callback that a loop beside the test is in, if it is in one
 	Cycle []string      // if the work waits for the loop: who waits for whom
 
-	virtual bool // After is virtual time, that of a bubble
-	notYet  bool // Work begins with timers of a wall loop that will come due
+	virtual bool   // After is virtual time, that of a bubble
+	notYet  bool   // Work begins with timers of a wall loop that will come due
+	setting string // which sets After
 }
 
 // Error names what did not come back and, where finished work is held back
@@ -240,14 +253,15 @@ func (e *StuckError) Error() string {
 			e.At, strings.Join(e.Work, "; "), strings.Join(e.Cycle, "\nwhich waits for "))
 		return b.String()
 	}
-	clock, setting := "real", " Config.Guard sets how long to wait."
+	clock, setting := "real", cmp.Or(e.setting, "Config.Guard")
 	if e.virtual {
-		clock, setting = "virtual", " Config.Horizon sets how long to wait."
+		clock, setting = "virtual", cmp.Or(e.setting, "Config.Horizon")
 	}
+	advice := " " + setting + " sets how long to wait."
 	what := "has not come"
 	if e.notYet {
 		what = "is not due yet"
-		setting = " A wait counts Config.Guard from the last timer that was set when it began, and a callback has set this one since: a Guard that is longer than all timers of callbacks lets it come, and nothing but Stop ends one that sets itself again for ever."
+		advice = " A wait counts " + setting + " from the last timer that was set when it began, and a callback has set this one since: a Guard that is longer than all timers of callbacks lets it come, and nothing but Stop ends one that sets itself again for ever."
 	}
 	fmt.Fprintf(&b, "fakeloop: at %v gave up after %v of %s time; what the loop waits for %s: %s.",
 		e.At, e.After, clock, what, strings.Join(e.Work, "; "))
@@ -255,7 +269,7 @@ func (e *StuckError) Error() string {
 		fmt.Fprintf(&b, " Done, and held back behind it to keep the order of the run: %s. If the first waits for one of these, that is a cycle.",
 			strings.Join(e.Held, "; "))
 	}
-	b.WriteString(setting)
+	b.WriteString(advice)
 	if e.Stack != "" {
 		b.WriteString("\n\n" + e.Stack)
 	}

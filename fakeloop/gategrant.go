@@ -1,6 +1,7 @@
 package fakeloop
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -75,7 +76,14 @@ func (l *Loop) recordPassed(e *crossing) {
 		detail = "tied"
 	}
 	l.record(timeline.Passed, e.id, e.cause, e.lane.label, detail)
+	if l.beside.passed++; l.beside.passed%passesToALook == 0 {
+		l.notify()
+	}
 }
+
+// passesToALook is after how many events at the gate those who wait for the loop look whether
+// there have been too many.
+const passesToALook = 1000
 
 // count begins an interval, that of a turn.
 func (d *director) count(id timeline.ID) {
@@ -144,7 +152,7 @@ func (d *director) countEvent(e *crossing) error {
 	}
 	l := e.gate.loop
 	if c.n == l.passLimit {
-		c.over = &LivelockError{At: c.at.Sub(l.epoch), Events: c.n}
+		c.over = &LivelockError{At: c.at.Sub(l.epoch), Events: c.n, setting: l.setting("PassLimit")}
 		for _, e := range c.last {
 			c.over.Last = append(c.over.Last, describe(e.id, e.lane.label))
 		}
@@ -179,11 +187,13 @@ type LivelockError struct {
 	At     time.Duration // the loop's time
 	Events int           // how many events were let through at that instant
 	Last   []string      // the last of them, the latest last
+
+	setting string // which raises the limit
 }
 
 // Error says what went on.
 func (e *LivelockError) Error() string {
-	text := fmt.Sprintf("fakeloop: at %v gave up after %d events at one instant: do they follow each other for ever, as where a client dials again without a pause? Config.PassLimit raises the limit. The last were", e.At, e.Events)
+	text := fmt.Sprintf("fakeloop: at %v gave up after %d events at one instant: do they follow each other for ever, as where a client dials again without a pause? %s raises the limit. The last were", e.At, e.Events, cmp.Or(e.setting, "Config.PassLimit"))
 	for _, event := range e.Last {
 		text += "\n" + event
 	}

@@ -15,8 +15,11 @@ func (l *Loop) refusesMore() bool {
 		if l.beside.busy.at != l.now {
 			l.beside.busy = instant{at: l.now}
 		}
+		l.approach(l.beside.busy.ran, l.instantLimit)
 		if l.beside.busy.ran >= l.instantLimit && l.hasReady() {
-			l.choices.refusal = &LimitError{Callbacks: l.beside.busy.ran, At: l.elapsed(), Instant: true, Last: l.lastFired(3)}
+			err := l.limitError(l.beside.busy.ran, l.now)
+			err.Instant, err.setting = true, l.setting("InstantLimit")
+			l.choices.refusal = err
 		}
 	}
 	return l.choices.refusal != nil

@@ -36,6 +36,7 @@ type Loop struct {
 	places   places
 	strict   bool
 	trusting bool // nobody looks at who calls; false in a loop that New did not make
+	setBy    func(string) string
 	limit    int
 	guard    time.Duration
 	horizon  int64 // how far a driving call may move time, ns
@@ -55,7 +56,8 @@ type Loop struct {
 	driven   bool // a driving call is in progress (virtual)
 	stopping bool
 	closed   bool
-	errs     []error // panics not yet returned to anybody
+	errs     []error        // panics not yet returned to anybody
+	returned []*drivenError // of which Close tells what nobody looked at
 
 	pending    stateList               // futures not yet settled
 	unobserved stateList               // rejections nobody has looked at
@@ -87,7 +89,8 @@ type Loop struct {
 	gate         Gate
 	noteScopes   map[Passage]*scope
 	passLimit    int
-	instantLimit int // 0 for none
+	instantLimit int  // 0 for none
+	nearLimit    bool // one of the two limits is near: places of posts are noted
 	spread       time.Duration
 	goroutines   []*Goroutine      // started by Go and not ended
 	names        map[string]uint64 // how many of each name
@@ -113,6 +116,7 @@ func New(c Config) *Loop {
 		policy:  c.Outside,
 		offload: c.Offload,
 		strict:  c.Strict,
+		setBy:   c.SetBy,
 		limit:   cmp.Or(c.Limit, DefaultLimit),
 		guard:   cmp.Or(c.Guard, DefaultGuard),
 		horizon: int64(cmp.Or(c.Horizon, never)),
@@ -275,6 +279,7 @@ func (n Named) Post(f func()) {
 	case l.mode == Bubble && !l.running && l.hasArrived():
 		l.arrive(task{id: l.scope.child(), parent: l.scope.id, label: n.label, fn: f}, timeline.Driver)
 	default:
+		l.placePost()
 		l.enqueue(l.scope.id, l.scope.next(), n.label, f)
 	}
 	l.mu.Unlock()

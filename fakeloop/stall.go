@@ -104,6 +104,7 @@ type BubbleWatch struct {
 	bubble uint64
 	after  time.Duration
 	seen   lookOfBubble
+	busy   map[*Loop]*busyLook
 }
 
 // WatchBubble returns a watch over a bubble, which goes by the number that the runtime gives
@@ -112,7 +113,7 @@ func WatchBubble(bubble uint64, after time.Duration) *BubbleWatch {
 	if after <= 0 {
 		panic(fmt.Sprintf("fakeloop: WatchBubble: after (%v) must be positive", after))
 	}
-	return &BubbleWatch{bubble: bubble, after: after}
+	return &BubbleWatch{bubble: bubble, after: after, busy: make(map[*Loop]*busyLook)}
 }
 
 // Every returns how often, in real time, to call Look.

@@ -1,6 +1,7 @@
 package fakeloop_test
 
 import (
+	"context"
 	"os"
 	"os/exec"
 	"regexp"
@@ -106,6 +107,37 @@ goroutine #: sleep at FILE`)
 func settled(t *testing.T, loop *fakeloop.Loop) {
 	t.Helper()
 	equal(t, "Settle", loop.Settle(), nil)
+}
+
+// A callback that waits by a lock for work that it has offloaded itself, which begins when the
+// callback has returned, is told so.
+func TestStallForHeldWork(t *testing.T) {
+	var mu stallingLock
+	var stalls []*fakeloop.StallError
+	watch := fakeloop.WatchStalls(fakeloop.StallConfig{After: stallAfter, Report: func(err *fakeloop.StallError) {
+		stalls = append(stalls, err)
+		mu.heal()
+	}})
+	synctest.Test(t, func(t *testing.T) {
+		loop := fakeloop.New(fakeloop.Config{Mode: fakeloop.Bubble, Offload: fakeloop.Between, Sites: true})
+		loop.Named("first").Post(func() {
+			mu.Lock()
+			for _, name := range []string{"load", "store"} {
+				fakeloop.Offload(loop, name, func(context.Context) (int, error) { mu.unlock(); return 0, nil })
+			}
+			mu.Lock()
+			mu.Mutex.Unlock()
+		})
+		settled(t, loop)
+		mustClose(t, loop)
+	})
+	watch.Stop()
+	wantStall(t, stalls, `fakeloop: the time of bubble # stands still: nothing in it has moved for # of real time.
+goroutine #: sync.Mutex.Lock at FILE: it waits for a lock of package sync, and whoever holds it waits too; do not hold it across a wait, or use package fakeloop/durable; `+
+		`callback "first" (#) has offloaded work "load" (#), made at FILE and work "store" (#), made at FILE, and no such work begins before the callback is over: `+
+		`if this waits for it, let the callback return, and go on with a handler of the future; Config.Offload sets when it begins
+These wait in the bubble meanwhile:
+goroutine #: select at FILE`)
 }
 
 func TestStallOfAReadLock(t *testing.T) {

@@ -52,6 +52,7 @@ type bubbleOf struct {
 	text             string // the same for two looks between which nothing has moved
 	moves            bool   // some goroutine runs, or may run without the bubble's doing
 	blocked, waiting []stack
+	held             map[uint64]string // what is to be said of the goroutines of callbacks that hold offloaded work
 }
 
 func bubbleStacks(all []stack, bubble uint64) bubbleOf {
@@ -73,14 +74,45 @@ func bubbleStacks(all []stack, bubble uint64) bubbleOf {
 		}
 	}
 	b.text = text.String()
+	if len(b.blocked) > 0 {
+		b.held = heldIn(bubble)
+	}
 	return b
+}
+
+// heldIn says, of each goroutine on which a callback of the bubble is that holds offloaded
+// work, that this does not begin before the callback has returned: the callback may be waiting
+// for it.
+func heldIn(bubble uint64) map[uint64]string {
+	directors.Lock()
+	d := directors.of[bubble]
+	directors.Unlock()
+	if d == nil {
+		return nil
+	}
+	held := map[uint64]string{}
+	for _, l := range d.open() {
+		if !l.mu.TryLock() { // the loop is at work
+			continue
+		}
+		if len(l.held.work) > 0 {
+			var names []string
+			for _, w := range l.held.work {
+				names = append(names, w.describe())
+			}
+			held[l.held.by.id] = fmt.Sprintf("; %s has offloaded %s, and no such work begins before the callback is over: if this waits for it, let the callback return, and go on with a handler of the future; %s sets when it begins",
+				l.nameUnderWay(), strings.Join(names, " and "), l.setting("Offload"))
+		}
+		l.mu.Unlock()
+	}
+	return held
 }
 
 func (b bubbleOf) stallError(after time.Duration) *StallError {
 	err := &StallError{After: after}
 	for _, s := range b.blocked {
 		blocked := s.stalled()
-		blocked.Remedy = remedies[s.state]
+		blocked.Remedy = remedies[s.state] + b.held[s.id]
 		if strings.Contains(s.text, "testing.(*T).Parallel(") {
 			blocked.Remedy = parallelRemedy
 		}

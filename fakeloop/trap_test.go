@@ -179,7 +179,7 @@ func TestTrapWaitForNothing(t *testing.T) {
 		at := map[fakeloop.Mode]string{fakeloop.Virtual: "0s", fakeloop.Bubble: "24h0m0s", fakeloop.Wall: "0s"}[mode]
 		so, end := "so this will never come", "If another goroutine is going to bring it, announce that work with Loop.Outside."
 		if mode == fakeloop.Bubble {
-			so, end = "and this has not come", "Other goroutines had 24h0m0s to bring it, which is Config.Horizon: if one is going to bring it later, raise that."
+			so, end = "and this has not come", "Other goroutines had 24h0m0s to bring it, which Config.Horizon sets: if one is going to bring it later, raise that."
 		}
 		wantErrorText(t, err, `fakeloop: at `+at+` the loop is idle (nothing is ready, no timer is set, no work is outside), `+so+`:
 a callback "x", for which a trap waits

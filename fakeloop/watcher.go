@@ -1,6 +1,10 @@
 package fakeloop
 
-import "time"
+import (
+	"time"
+
+	"github.com/windtunnel-go/windtunnel/fakeloop/timeline"
+)
 
 // Settle waits until everything in the bubble of the loop is durably blocked and the
 // loop has nothing to run at the present instant. It stands in for synctest.Wait,
@@ -38,7 +42,7 @@ func (l *Loop) watchFrom(goroutine uint64, g goal) (*escaped, error) {
 	timeUp := time.NewTimer(l.patience(g))
 	defer timeUp.Stop()
 	l.beside.asked++
-	asked, ran, began := l.beside.asked, l.beside.ran, l.now
+	asked, ran, passed, began := l.beside.asked, l.beside.ran, l.beside.passed, l.now
 	l.wake()
 	l.watchers++
 	defer func() { l.watchers-- }()
@@ -54,8 +58,14 @@ func (l *Loop) watchFrom(goroutine uint64, g goal) (*escaped, error) {
 		if l.standsStill(asked) && l.atGoal(g) {
 			return nil, g.whenIdle()
 		}
-		if n := l.beside.ran - ran; l.mode == Bubble && n >= l.limit {
-			return nil, l.limitError(n, began)
+		if n, events := l.beside.ran-ran, l.beside.passed-passed; l.mode == Bubble {
+			if l.approach(n+events, l.limit); n+events >= l.limit {
+				err := l.limitError(n, began)
+				if err.Events = events; events > 0 {
+					err.Last = l.lastOf(3, timeline.Fired, timeline.Passed)
+				}
+				return nil, err
+			}
 		}
 		if !l.awaitChange(changed, timeUp.C) && !g.forever {
 			return nil, l.timeUp(g)
@@ -85,11 +95,11 @@ func (l *Loop) timeUp(g goal) error {
 	case l.mode == Bubble && l.isIdle():
 		err := g.whenIdle()
 		if idle, ok := err.(*IdleError); ok {
-			idle.Horizon = time.Duration(l.horizon)
+			idle.Horizon, idle.setting = time.Duration(l.horizon), l.setting("Horizon")
 		}
 		return err
 	case l.mode == Bubble && !l.running && len(l.outside) == 0:
-		return &LimitError{At: l.elapsed(), Moved: time.Duration(l.horizon), Horizon: time.Duration(l.horizon), Last: l.lastFired(3)}
+		return l.horizonError(0, l.now-l.horizon)
 	}
 	return l.stuckError()
 }

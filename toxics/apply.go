@@ -41,6 +41,7 @@ type Applied struct {
 // Apply panics if the fault is invalid, or the network closed. It may name hosts that there
 // are not yet; if there never are, Close says so: see [ErrUnmatched].
 func (n *Network) Apply(f Fault) *Applied {
+	n.checkMade("Apply")
 	if err := f.Validate(); err != nil {
 		panic("toxics: Apply: " + unprefixed(err))
 	}
@@ -61,10 +62,21 @@ func unprefixed(err error) string {
 
 // Slot returns the fault's place among those of its network, from 0, with the toxics of the
 // plan first: as a timeline counts them.
-func (a *Applied) Slot() int { return a.slot }
+func (a *Applied) Slot() int {
+	a.checkMade("Slot")
+	return a.slot
+}
+
+// checkMade panics if there is no fault, or one that was not applied.
+func (a *Applied) checkMade(call string) {
+	if a == nil || a.ledger == nil {
+		panic("toxics: " + call + " with a nil or zero Applied; Network.Apply returns one")
+	}
+}
 
 // Lift ends the fault, for good.
 func (a *Applied) Lift() {
+	a.checkMade("Lift")
 	a.ledger.mu.Lock()
 	defer a.ledger.mu.Unlock()
 	if a.on && !a.ledger.closed {
@@ -87,6 +99,7 @@ func (a *Applied) lift() {
 // force does not change. It panics if the effect is invalid, or of another Kind or
 // Direction.
 func (a *Applied) Change(e Effect) {
+	a.checkMade("Change")
 	if err := (Fault{Effect: e}).Validate(); err != nil {
 		panic("toxics: Change: " + unprefixed(err))
 	}

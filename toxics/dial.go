@@ -14,6 +14,7 @@ import (
 
 // DialContext dials from DefaultHost. See [Host.DialContext].
 func (n *Network) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
+	n.checkMade("DialContext")
 	return n.Host(DefaultHost).DialContext(ctx, network, address)
 }
 
@@ -26,6 +27,7 @@ func (n *Network) DialContext(ctx context.Context, network, address string) (net
 // *net.OpError around a *net.DNSError for a host that does not exist,
 // syscall.ECONNREFUSED where nobody listens, or the context's error.
 func (h *Host) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
+	h.checkMade("DialContext")
 	if ctx == nil {
 		panic("toxics: DialContext: nil context")
 	}
@@ -65,6 +67,7 @@ func (h *Host) dial(ctx context.Context, network, address string) (*Conn, *net.T
 // LookupHost looks a name up, as a net.Resolver would: the result is one address, the
 // error a *net.DNSError, or the context's.
 func (h *Host) LookupHost(ctx context.Context, name string) ([]string, error) {
+	h.checkMade("LookupHost")
 	if ctx == nil {
 		panic("toxics: LookupHost: nil context")
 	}

@@ -28,6 +28,7 @@ const firstEphemeral = 32768
 // Host returns the host of that name, which may be an IP address. The case of a name
 // does not matter. Without a name, or with one that has a port, Host panics.
 func (n *Network) Host(name string) *Host {
+	n.checkMade("Host")
 	if err := CheckHost(name); err != nil {
 		panic("toxics: Host: " + err.Error() + ", without a port")
 	}
@@ -55,6 +56,13 @@ func (n *Network) host(name string) *Host {
 	return h
 }
 
+// checkMade panics if there is no host, or one that is of no network.
+func (h *Host) checkMade(call string) {
+	if h == nil || h.network == nil {
+		panic("toxics: " + call + " with a nil or zero Host, which is of no network; Network.Host makes one")
+	}
+}
+
 // Name returns the host's name.
 func (h *Host) Name() string { return h.name }
 
@@ -73,11 +81,17 @@ func (h *Host) ephemeral() *net.TCPAddr {
 // Drop closes all connections of the host from its end, as if the process that has
 // them had been killed: its own goroutines find them closed, the peers read what was
 // written before and the end of the stream. Its listeners go on.
-func (h *Host) Drop() { h.closeAll(false) }
+func (h *Host) Drop() {
+	h.checkMade("Drop")
+	h.closeAll(false)
+}
 
 // Crash is Drop with a reset: what is in flight from the host is lost behind what the
 // links have taken, and the peers read ECONNRESET.
-func (h *Host) Crash() { h.closeAll(true) }
+func (h *Host) Crash() {
+	h.checkMade("Crash")
+	h.closeAll(true)
+}
 
 func (h *Host) closeAll(abrupt bool) {
 	h.network.mu.Lock()

@@ -67,6 +67,7 @@ func (c *connection) makeFaulty() {
 // dialled if there is one, as "client>api:80, dialled at client.go:12", in order. It is
 // known if the network has [Config].Faults only.
 func (n *Network) Unclosed() []string {
+	n.checkMade("Unclosed")
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	var out []string

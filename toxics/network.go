@@ -114,6 +114,13 @@ func NewNetwork(c Config) (*Network, error) {
 	return n, nil
 }
 
+// checkMade panics if there is no network, or one that NewNetwork did not make.
+func (n *Network) checkMade(call string) {
+	if n == nil || n.closing == nil {
+		panic("toxics: " + call + " with a nil or zero Network; NewNetwork makes one, and a tunnel of package asynctest has one")
+	}
+}
+
 // check returns an error if the network cannot be used any more, or not here.
 func (n *Network) check() error {
 	n.mu.Lock()
@@ -144,6 +151,7 @@ func (n *Network) foreign() error {
 // nobody has listened: errors.Is finds [ErrUnmatched]. What else went unmatched
 // [Network.Unmatched] has.
 func (n *Network) Close() error {
+	n.checkMade("Close")
 	if err := n.foreign(); err != nil {
 		if n.check() == errClosed {
 			return nil
@@ -182,12 +190,16 @@ func (n *Network) Close() error {
 // Listen listens at "host:port"; port 0 chooses one that is free. The listener's
 // Close frees the address, for a server that starts again. The error is a
 // *net.OpError: errors.Is finds syscall.EADDRINUSE or net.ErrClosed.
-func (n *Network) Listen(address string) (net.Listener, error) { return n.listen("tcp", address) }
+func (n *Network) Listen(address string) (net.Listener, error) {
+	n.checkMade("Listen")
+	return n.listen("tcp", address)
+}
 
 // Serve listens at the address and serves HTTP there until the network or the server
 // that it returns is closed. It panics if it cannot listen: see Listen for a server of
 // another kind, and for the error.
 func (n *Network) Serve(address string, handler http.Handler) *http.Server {
+	n.checkMade("Serve")
 	l, err := n.listen("tcp", address)
 	if err != nil {
 		panic(fmt.Sprintf("toxics: Serve: %v", err))
@@ -206,6 +218,7 @@ func (n *Network) Serve(address string, handler http.Handler) *http.Server {
 // client has made to that port. An end that was closed is not the end of a connection:
 // the other end must have been told.
 func (n *Network) Open() []string {
+	n.checkMade("Open")
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	var open []string

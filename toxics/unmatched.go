@@ -21,7 +21,10 @@ var ErrUnmatched = errors.New("a fault has matched nothing")
 // whether its Share hit.
 //
 //	Expect(network.Unmatched()).To(BeEmpty())
-func (n *Network) Unmatched() []Fault { return n.ledger.Unmatched() }
+func (n *Network) Unmatched() []Fault {
+	n.checkMade("Unmatched")
+	return n.ledger.Unmatched()
+}
 
 // Unmatched is Network.Unmatched.
 func (l *Ledger) Unmatched() []Fault {

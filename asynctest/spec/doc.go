@@ -43,7 +43,8 @@ the next spec runs:
     virtual time. The bubble goes on, and the cleanups run in it
   - time that stands still: somebody waits for a mutex, for a channel from outside or
     for a real connection, and nothing else runs. A watchdog says so after 10 seconds of
-    real time, or after WINDTUNNEL_GUARD
+    real time, or after WINDTUNNEL_GUARD. Of a callback that computes for that long it
+    says so on standard error, and where: nothing but a timeout ends that
   - goroutines that are left when all cleanups have run and virtual time has gone on for
     another minute: each with its stack, where it was made, and what closes it, if that
     is known

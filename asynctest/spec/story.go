@@ -50,7 +50,8 @@ func observe(t *asynctest.Tunnel) {
 		ginkgo.AddReportEntry(TimelineEntry, r.LeafNodeLocation, ginkgo.ReportEntryVisibilityFailureOrVerbose, story)
 		ginkgo.AddReportEntry(DiagramEntry, r.LeafNodeLocation, ginkgo.ReportEntryVisibilityNever, records.Diagram(run))
 		here, _ := os.Getwd() // which tells specs of one text apart
-		if where := records.Where(records.Keep(run, r.FullText(), here, t.Seed(), n)); where != "" {
+		path, err := records.Keep(run, r.FullText(), here, t.Seed(), n)
+		if where := records.Where(run, path, err); where != "" {
 			where += records.WherePage(records.KeepPage(run, t.Notes(), r.FullText(), here, t.Seed(), n))
 			ginkgo.AddReportEntry(RecordEntry, r.LeafNodeLocation, ginkgo.ReportEntryVisibilityFailureOrVerbose, where)
 		}

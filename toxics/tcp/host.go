@@ -24,6 +24,7 @@ type Host struct {
 // Host returns the host of that name. The case of a name does not matter. It panics if that
 // is not the name of a host.
 func (n *Network) Host(name string) *Host {
+	n.checkMade("Host")
 	if err := toxics.CheckHost(name); err != nil {
 		panic("toxics/tcp: Host: " + err.Error())
 	}
@@ -48,11 +49,19 @@ func (s *names) host(n *Network, name string) *Host {
 	return h
 }
 
+// checkMade panics if there is no host, or one that is of no network.
+func (h *Host) checkMade(call string) {
+	if h == nil || h.network == nil {
+		panic("toxics/tcp: " + call + " with a nil or zero Host, which is of no network; Network.Host makes one")
+	}
+}
+
 // Name returns the host's name.
 func (h *Host) Name() string { return h.name }
 
 // DialContext dials from toxics.DefaultHost. See [Host.DialContext].
 func (n *Network) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
+	n.checkMade("DialContext")
 	return n.Host(toxics.DefaultHost).DialContext(ctx, network, address)
 }
 
@@ -65,6 +74,7 @@ func (n *Network) DialContext(ctx context.Context, network, address string) (net
 // A connection has its number among the others when DialContext returns: dials that come one
 // after the other are numbered in this order.
 func (h *Host) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
+	h.checkMade("DialContext")
 	if ctx == nil {
 		panic("toxics/tcp: DialContext: nil context")
 	}
@@ -193,6 +203,7 @@ func (s *names) at(address string) *listener {
 // means something to the DialContext of this network only, and the error a *net.DNSError, or
 // the context's.
 func (h *Host) LookupHost(ctx context.Context, name string) ([]string, error) {
+	h.checkMade("LookupHost")
 	if ctx == nil {
 		panic("toxics/tcp: LookupHost: nil context")
 	}

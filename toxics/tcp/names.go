@@ -50,6 +50,7 @@ type listener struct {
 // that were accepted go on, and others are reset. Who listens at an address that is in use gets
 // syscall.EADDRINUSE, in a *net.OpError.
 func (n *Network) Listen(address string) (net.Listener, error) {
+	n.checkMade("Listen")
 	l, err := n.listen(strings.ToLower(address))
 	if err != nil {
 		return nil, fmt.Errorf("toxics/tcp: Listen: %w", err)
@@ -139,6 +140,7 @@ func (a name) String() string { return string(a) }
 // Serve listens at the address and serves HTTP there until the network or the server
 // that it returns is closed. It panics if it cannot listen.
 func (n *Network) Serve(address string, handler http.Handler) *http.Server {
+	n.checkMade("Serve")
 	l, err := n.listen(strings.ToLower(address))
 	if err != nil {
 		panic(fmt.Sprintf("toxics/tcp: Serve: %v", err))

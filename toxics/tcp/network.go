@@ -101,6 +101,13 @@ func Listen(c Config) (*Network, error) {
 	return n, nil
 }
 
+// checkMade panics if there is no network, or one that Listen did not make.
+func (n *Network) checkMade(call string) {
+	if n == nil || n.server == nil {
+		panic("toxics/tcp: " + call + " with a nil or zero Network; Listen makes one")
+	}
+}
+
 // after calls do after d, by the clock.
 func (n *Network) after(d time.Duration, _ string, do func()) (stop func()) {
 	if n.clock != nil {
@@ -137,6 +144,7 @@ func (n *Network) sleep(ctx context.Context, d time.Duration, _ *rand.Rand) erro
 // does the same as. It is in force from its Start to the end of its Span, by real time or by
 // Config.Clock. Apply panics if the fault is invalid, or the network closed.
 func (n *Network) Apply(f toxics.Fault) *toxics.Applied {
+	n.checkMade("Apply")
 	if err := f.Validate(); err != nil {
 		panic("toxics/tcp: Apply: " + strings.ReplaceAll(err.Error(), "toxics: ", ""))
 	}
@@ -149,7 +157,10 @@ func (n *Network) Apply(f toxics.Fault) *toxics.Applied {
 
 // Unmatched returns the faults of Config.Plan and of Apply that have matched no connection,
 // dial or lookup so far: see [toxics.Network.Unmatched].
-func (n *Network) Unmatched() []toxics.Fault { return n.ledger.Unmatched() }
+func (n *Network) Unmatched() []toxics.Fault {
+	n.checkMade("Unmatched")
+	return n.ledger.Unmatched()
+}
 
 // Proxy starts a proxy in front of upstream, a "host:port", which need not listen
 // yet. It listens on 127.0.0.1, on a port chosen by the kernel (see Proxy.Addr),
@@ -159,6 +170,7 @@ func (n *Network) Unmatched() []toxics.Fault { return n.ledger.Unmatched() }
 // The error is the plan's (errors.Is toxics.ErrInvalid or ErrUnsupported), ErrExists,
 // ErrClosed, or of package net.
 func (n *Network) Proxy(name, upstream string, plan toxics.Plan) (*Proxy, error) {
+	n.checkMade("Proxy")
 	err := check(plan)
 	var p *Proxy
 	if err == nil {
@@ -201,6 +213,7 @@ func (n *Network) proxy(name, upstream string, plan toxics.Plan, named bool) (*P
 // cannot have met anything, as that of [toxics.Network.Close] does: errors.Is finds
 // [toxics.ErrUnmatched].
 func (n *Network) Close() error {
+	n.checkMade("Close")
 	n.mu.Lock()
 	first := !n.closed
 	n.closed = true

@@ -60,6 +60,7 @@ type Bubble struct {
 	atEnd   []func()
 	notes   []error
 	told    map[uint64]bool // goroutines that need not be reported any more
+	names   map[*fakeloop.Loop]string
 }
 
 // bubbles are those that are alive, by their number.
@@ -183,6 +184,9 @@ func (b *Bubble) await(j *job) Result {
 			}
 			if spins.look() {
 				return j.spinning(Goroutines(b.id), b.guard)
+			}
+			if c := dog.Busy(); c != nil {
+				b.warn(c)
 			}
 		}
 	}

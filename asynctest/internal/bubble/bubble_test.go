@@ -15,6 +15,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/windtunnel-go/windtunnel/fakeloop"
 )
 
 var errBoom = errors.New("boom")
@@ -275,6 +277,21 @@ func TestTheWatchdogNamesAForeignChannel(t *testing.T) {
 func (b *Bubble) finish() <-chan struct{} {
 	b.End()
 	return b.ended
+}
+
+// A loop that has been closed is not kept for its name.
+func TestName(t *testing.T) {
+	b := Start()
+	run(b, func() {
+		loop := fakeloop.New(fakeloop.Config{Mode: fakeloop.Bubble})
+		Name(loop, "a loop")
+		equal(t, "name", b.names[loop], "a loop")
+		equal(t, "Close", loop.Close(), nil)
+		Name(loop, "")
+	})
+	equal(t, "names", len(b.names), 0)
+	equal(t, "end", b.End().Outcome, Returned)
+	Name(nil, "outside of bubbles")
 }
 
 func TestTheWatchdogGuardsTheEnd(t *testing.T) {

@@ -20,6 +20,8 @@
 // a real connection. It looks at stacks and not at durations: a bubble in which
 // anything runs is left alone, however slow the machine, unless it is asked for by
 // [Call].Restless that virtual time comes on: then a function that spins is given up, too.
+// What it says at once, on standard error, and without an end to anything, is that a
+// callback of a loop has been running for long: it may compute for ever.
 //
 // # Process-wide state
 //

@@ -39,27 +39,31 @@ var ErrOff = errors.New("records: " + Variable + " is off")
 // Keep writes a run as a trace (see [timeline.Timeline.WriteTrace]), compressed by gzip, and
 // returns the absolute path of the file. The name of the file comes from that of the test, and from
 // whatever else tells it from others, so that a test that is run again overwrites what it
-// has left before.
+// has left before. Of a long run it is not the whole, see [EventsVariable].
 func Keep(t *timeline.Timeline, test string, others ...any) (path string, err error) {
-	return keep(name(test, others...)+".json.gz", func(w io.Writer) error {
+	return keep(name(test, others...)+".json.gz", func(w io.Writer, most int) error {
 		packed, _ := gzip.NewWriterLevel(w, gzip.BestSpeed) // which is a level
-		return errors.Join(t.WriteTrace(packed), packed.Close())
+		return errors.Join(shorten(t, most).WriteTrace(packed), packed.Close())
 	})
 }
 
 // KeepPage writes a run as a page (see [timeline.Timeline.WriteHTML]) beside what Keep
 // writes. The title of the page is the name of the test.
 func KeepPage(t *timeline.Timeline, notes []timeline.Note, test string, others ...any) (path string, err error) {
-	return keep(name(test, others...)+".html", func(w io.Writer) error {
-		return t.WriteHTML(w, timeline.HTMLOptions{Title: test, Notes: notes})
+	return keep(name(test, others...)+".html", func(w io.Writer, most int) error {
+		return t.WriteHTML(w, timeline.HTMLOptions{Title: test, Notes: notes, Events: most})
 	})
 }
 
 // keep writes a file of the directory of the records, and returns its absolute path.
-func keep(name string, write func(io.Writer) error) (path string, err error) {
+func keep(name string, write func(w io.Writer, most int) error) (path string, err error) {
 	dir := Dir()
 	if dir == "" {
 		return "", ErrOff
+	}
+	most, err := mostEvents()
+	if err != nil {
+		return "", err
 	}
 	if dir, err = filepath.Abs(dir); err != nil {
 		return "", err
@@ -72,7 +76,7 @@ func keep(name string, write func(io.Writer) error) (path string, err error) {
 		return "", err
 	}
 	path = filepath.Join(dir, name)
-	err = errors.Join(write(file), file.Chmod(0o644), file.Close())
+	err = errors.Join(write(file, most), file.Chmod(0o644), file.Close())
 	if err == nil {
 		err = os.Rename(file.Name(), path)
 	}
@@ -102,13 +106,18 @@ func name(test string, others ...any) string {
 	return fmt.Sprintf("%s-%016x", cmp.Or(strings.Trim(b.String(), "-"), "test"), h.Sum64())
 }
 
-// Where says in a sentence where a record is, or why there is none; "" if none was wanted.
-func Where(path string, err error) string {
+// Where says in a sentence where the record of a run is, and what is not in it, or why there
+// is none; "" if none was wanted.
+func Where(t *timeline.Timeline, path string, err error) string {
 	switch {
 	case errors.Is(err, ErrOff):
 		return ""
 	case err != nil:
 		return fmt.Sprintf("The whole record of the run could not be written: %v", err)
+	}
+	if most, _ := mostEvents(); t.Len() > most {
+		return fmt.Sprintf("Of the %d events of the run %d, from its middle, are left out of its record and its page; %s=%d keeps all.\nThe record, which https://ui.perfetto.dev opens: %s",
+			t.Len(), t.Len()-most, EventsVariable, t.Len(), path)
 	}
 	return "The whole record of the run, which https://ui.perfetto.dev opens: " + path
 }

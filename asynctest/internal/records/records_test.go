@@ -2,6 +2,7 @@ package records
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -46,7 +47,7 @@ func TestKeep(t *testing.T) {
 	if err != nil || len(files) != 2 {
 		t.Errorf("there are %d files, %v", len(files), err)
 	}
-	if text := Where(path, nil); text != "The whole record of the run, which https://ui.perfetto.dev opens: "+path {
+	if text := Where(run("x"), path, nil); text != "The whole record of the run, which https://ui.perfetto.dev opens: "+path {
 		t.Errorf("got %q", text)
 	}
 }
@@ -75,7 +76,7 @@ func TestKeepPage(t *testing.T) {
 func TestOff(t *testing.T) {
 	t.Setenv(Variable, "off")
 	path, err := Keep(run("x"), "TestX")
-	if path != "" || !errors.Is(err, ErrOff) || Where(path, err) != "" {
+	if path != "" || !errors.Is(err, ErrOff) || Where(run("x"), path, err) != "" {
 		t.Errorf("kept in %q, %v", path, err)
 	}
 	path, err = KeepPage(run("x"), nil, "TestX")
@@ -106,7 +107,7 @@ func TestWhatCannotBeKept(t *testing.T) {
 	}
 	t.Setenv(Variable, file)
 	path, err := Keep(run("x"), "TestX")
-	if path != "" || err == nil || !strings.HasPrefix(Where(path, err), "The whole record of the run could not be written: mkdir ") {
+	if path != "" || err == nil || !strings.HasPrefix(Where(run("x"), path, err), "The whole record of the run could not be written: mkdir ") {
 		t.Errorf("kept in %q, %v", path, err)
 	}
 	path, err = KeepPage(run("x"), nil, "TestX")
@@ -142,6 +143,79 @@ func TestNames(t *testing.T) {
 	}
 	if name("a", 1) == name("a", 2) || name("a", uint64(1)<<62) == name("a", uint64(1)<<63) {
 		t.Error("what tells a test from others does not count")
+	}
+}
+
+// Of a long run the middle is left out, of the record and of the page, and that is said; what is
+// kept is as it was, with its sites.
+func TestLongRuns(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv(Variable, dir)
+	t.Setenv(EventsVariable, "40")
+	long := func(n int) *timeline.Timeline {
+		run := new(timeline.Timeline)
+		for i := range n {
+			run.Append(timeline.Event{At: time.Duration(i) * time.Second, Kind: timeline.Posted, ID: timeline.ID(i + 1), Label: fmt.Sprint("event ", i)})
+			run.AddSite(timeline.ID(i+1), fmt.Sprintf("x.go:%d", i))
+		}
+		return run
+	}
+	for _, c := range []struct {
+		events int
+		kept   []int
+		where  string
+	}{
+		{40, nil, "The whole record of the run, which https://ui.perfetto.dev opens: "},
+		{41, []int{0, 9, 11, 40}, "Of the 41 events of the run 1, from its middle, are left out of its record and its page; WINDTUNNEL_RECORD_EVENTS=41 keeps all.\nThe record, which https://ui.perfetto.dev opens: "},
+		{1000, []int{0, 9, 970, 999}, "Of the 1000 events of the run 960, from its middle, are left out of its record and its page; WINDTUNNEL_RECORD_EVENTS=1000 keeps all.\nThe record, which https://ui.perfetto.dev opens: "},
+	} {
+		run := long(c.events)
+		path, err := Keep(run, "TestX", c.events)
+		if text := Where(run, path, err); err != nil || text != c.where+path {
+			t.Errorf("%d events: %q, %v", c.events, text, err)
+		}
+		file, err := os.Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer file.Close()
+		got, err := timeline.ReadTrace(file)
+		if err != nil || got.Len() != 40 {
+			t.Fatalf("%d events: read %d, %v", c.events, got.Len(), err)
+		}
+		if c.kept == nil {
+			if got.Digest() != run.Digest() {
+				t.Error("the whole is not the whole")
+			}
+			continue
+		}
+		events, sites := got.Events(), got.Sites()
+		for k, i := range []int{0, 9, 10, 39} {
+			want := run.Events()[c.kept[k]]
+			if events[i] != want || sites[want.ID] != fmt.Sprintf("x.go:%d", c.kept[k]) {
+				t.Errorf("%d events: the one at %d is %v, made at %s, want %v", c.events, i, events[i], sites[want.ID], want)
+			}
+		}
+		page, err := KeepPage(run, nil, "TestX", c.events)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := os.ReadFile(page)
+		if err != nil || !strings.Contains(string(text), `"event 9"`) || strings.Contains(string(text), `"event 10"`) {
+			t.Errorf("%d events: the page has %d bytes, %v", c.events, len(text), err)
+		}
+	}
+	run := long(1000)
+	t.Setenv(EventsVariable, "")
+	if path, err := Keep(run, "TestX"); err != nil || !strings.HasPrefix(Where(run, path, err), "The whole record ") {
+		t.Errorf("a thousand are kept in %q, %v", path, err)
+	}
+	for _, bad := range []string{"all", "0", "-5"} {
+		t.Setenv(EventsVariable, bad)
+		path, err := Keep(run, "TestX")
+		if want := `The whole record of the run could not be written: WINDTUNNEL_RECORD_EVENTS="` + bad + `": want a number of events, such as 1000000`; Where(run, path, err) != want {
+			t.Errorf("got %q, %v", Where(run, path, err), err)
+		}
 	}
 }
 
