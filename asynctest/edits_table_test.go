@@ -118,8 +118,6 @@ var edits = []edit{
 		" +\n		records.WherePage(records.KeepPage(run, t.Notes(), test, here, t.seed))", "", ".", []string{"TestRunLeavesAPage", "TestRunTellsTheStory"}},
 
 	// The tunnel and Run.
-	{"a client tries again for a day", "tunnel.go",
-		"cmp.Or(c.loop.Limit, DefaultLimit)", "cmp.Or(c.loop.Limit, fakeloop.DefaultLimit)", ".", []string{"TestLimitOfATunnel"}},
 	{"nobody is told by which option a limit is set", "tunnel.go",
 		"		c.loop.SetBy = setBy\n", "		_ = setBy\n", ".", []string{"TestHorizonOfTheTunnel", "TestRunEndsCallbacksThatPostEachOther"}},
 	{"an option that makes no sense is a panic in the bubble", "run.go",

@@ -103,7 +103,6 @@ func (c *tunnelConfig) setMode() {
 	c.loop.InstantLimit = cmp.Or(c.loop.InstantLimit, DefaultInstantLimit)
 	if c.loop.Mode == fakeloop.Bubble {
 		c.loop.Offload = cmp.Or(c.loop.Offload, fakeloop.Between)
-		c.loop.Limit = cmp.Or(c.loop.Limit, DefaultLimit)
 	}
 }
 

@@ -46,12 +46,6 @@ type tunnelConfig struct {
 // post each other for ever. That takes about a second to find out.
 const DefaultInstantLimit = 20_000
 
-// DefaultLimit is the Limit of a tunnel's loop in a bubble, if [WithLoop] gives none: how many
-// callbacks and events at the gate, altogether, may come in one call that waits for the loop
-// before that gives up. That takes some seconds, and a client that tries again for ever would
-// else go on for a day of virtual time.
-const DefaultLimit = 100_000
-
 type tunnelOption func(*tunnelConfig)
 
 func newTunnelConfig(options []TunnelOption) tunnelConfig {
@@ -136,8 +130,8 @@ func withDecisions(s fakeloop.Source) TunnelOption {
 
 // WithLoop configures the loop of a tunnel. The tunnel sets Sites. It chooses the mode,
 // unless that is Wall, and unless they are given, Decisions, to fakeloop.Seed of its seed,
-// Fatal, SetBy, InstantLimit, to [DefaultInstantLimit], and in a bubble Limit, to
-// [DefaultLimit], and Offload, to fakeloop.Between: a callback that waits for work that it has offloaded then blocks every
+// Fatal, SetBy, InstantLimit, to [DefaultInstantLimit], and in a bubble Offload, to
+// fakeloop.Between: a callback that waits for work that it has offloaded then blocks every
 // time.
 func WithLoop(config fakeloop.Config) TunnelOption {
 	return tunnelOption(func(c *tunnelConfig) { c.loop = config })
