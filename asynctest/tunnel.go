@@ -60,7 +60,7 @@ func NewTunnel(options ...TunnelOption) *Tunnel {
 	}
 	c.setPlan()
 	t := &Tunnel{seed: c.seed, helper: c.helper}
-	c.loop.Sites = true
+	c.loop.Sites, c.loop.TellDropped = true, true
 	c.setMode()
 	if c.decisions != nil {
 		c.loop.Decisions = c.decisions

@@ -128,7 +128,7 @@ func withDecisions(s fakeloop.Source) TunnelOption {
 	return tunnelOption(func(c *tunnelConfig) { c.decisions = s })
 }
 
-// WithLoop configures the loop of a tunnel. The tunnel sets Sites. It chooses the mode,
+// WithLoop configures the loop of a tunnel. The tunnel sets Sites and TellDropped. It chooses the mode,
 // unless that is Wall, and unless they are given, Decisions, to fakeloop.Seed of its seed,
 // Fatal, SetBy, InstantLimit, to [DefaultInstantLimit], and in a bubble Offload, to
 // fakeloop.Between: a callback that waits for work that it has offloaded then blocks every

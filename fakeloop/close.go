@@ -17,10 +17,10 @@ import (
 // contexts of the loop and of offloaded work are cancelled.
 //
 // It returns, joined, the refusal of the source of decisions to go on, a *HeldError
-// if traps hold callbacks, the panics that no call has returned yet, or has returned in an
-// error that nobody looked at, and an *UnobservedError for each rejection that nobody looked
-// at. To look at an error is to use its text, errors.Is or errors.As, and not to compare it
-// with nil. A second Close returns nil. Close refuses to run in a callback of the loop (ErrReentrant) or while
+// if traps hold callbacks, the panics that no call has returned yet (with
+// Config.TellDropped, also those that were returned to somebody who did not look), and an
+// *UnobservedError for each rejection that nobody looked at. A second Close returns
+// nil. Close refuses to run in a callback of the loop (ErrReentrant) or while
 // another goroutine drives it (ErrDriven), and returns a *StuckError if a callback
 // or a coroutine does not end within Config.Guard.
 func (l *Loop) Close() error {

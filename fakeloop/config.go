@@ -107,6 +107,11 @@ type Config struct {
 	// Work.Return are for the others. It costs about a microsecond a call.
 	Strict bool
 
+	// TellDropped makes Close return panics of callbacks once more that a driving call has
+	// returned to somebody who did not look at the error: who used neither its text nor
+	// errors.Is nor errors.As, since a comparison with nil cannot be seen.
+	TellDropped bool
+
 	// Sites makes the loop remember where futures, timers, coroutines and
 	// outside work were created, for the texts of failures. It costs about a
 	// third of a microsecond each.

@@ -219,7 +219,7 @@
 //
 // A panic of a callback is kept as a [PanicError] with the stack of the panic
 // site; the loop goes on, tells [Config.OnError], and the driving call returns all of
-// them joined. If nobody looks at what it returns, [Loop.Close] returns them once more. A
+// them joined. With [Config.TellDropped] Close returns them once more if nobody looks. A
 // panic of a handler, a coroutine or offloaded work rejects the future instead.
 // A panic that [Config.Fatal] knows as a test framework's failure, and
 // runtime.Goexit, which is what FailNow does, leave the loop and reach the

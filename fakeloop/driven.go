@@ -7,8 +7,8 @@ import (
 	"sync/atomic"
 )
 
-// drivenError is what a driving call returns if callbacks panicked: the panics, and what the
-// call itself came to. It knows whether anybody has looked at it, since a panic that a call
+// drivenError is what a driving call returns with Config.TellDropped if callbacks panicked:
+// the panics, and what the call itself came to. It knows whether anybody has looked at it, since a panic that a call
 // returned to somebody who drops the error is lost.
 type drivenError struct {
 	errs []error
@@ -39,6 +39,9 @@ func (l *Loop) withPanics(err error) error {
 	}
 	if err != nil {
 		errs = append(errs, err)
+	}
+	if !l.tellDropped {
+		return errors.Join(errs...)
 	}
 	e := &drivenError{errs: errs}
 	if len(l.returned) == cap(l.returned) { // else not worth the time

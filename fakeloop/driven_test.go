@@ -33,7 +33,7 @@ func TestPanicsOfADroppedError(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
-				loop := newLoop(t, fakeloop.Config{Mode: mode})
+				loop := newLoop(t, fakeloop.Config{Mode: mode, TellDropped: true})
 				loop.Named("first").Post(func() { panic(io.EOF) })
 				loop.Named("second").Post(func() { panic("two") })
 				c.look(loop.Settle())
@@ -50,10 +50,20 @@ func TestPanicsOfADroppedError(t *testing.T) {
 	}
 }
 
+// Without that a panic is returned once, whoever drops it.
+func TestPanicsAreReturnedOnce(t *testing.T) {
+	inAllModes(t, func(t *testing.T, mode fakeloop.Mode) {
+		loop := newLoop(t, fakeloop.Config{Mode: mode})
+		loop.Post(func() { panic(io.EOF) })
+		equal(t, "there is an error", loop.Settle() != nil, true)
+		equal(t, "Close", loop.Close(), nil)
+	})
+}
+
 // What nobody looked at comes first, then what no call has returned, each once; what the
 // call itself came to is there as well.
 func TestSeveralDroppedErrors(t *testing.T) {
-	loop := newLoop(t, fakeloop.Config{})
+	loop := newLoop(t, fakeloop.Config{TellDropped: true})
 	for i := range 20 {
 		loop.Named("tick").Post(func() { panic(fmt.Sprint("tick ", i)) })
 		if err := loop.Settle(); i%5 != 2 {

@@ -30,11 +30,14 @@ type Loop struct {
 
 	onUnobserved, onObserved func(*UnobservedError)
 
-	policy   Policy
-	offload  OffloadStart
-	sites    atomic.Bool
-	places   places
-	strict   bool
+	policy  Policy
+	offload OffloadStart
+	sites   atomic.Bool
+	places  places
+	strict  bool
+
+	tellDropped bool
+
 	trusting bool // nobody looks at who calls; false in a loop that New did not make
 	setBy    func(string) string
 	limit    int
@@ -57,7 +60,7 @@ type Loop struct {
 	stopping bool
 	closed   bool
 	errs     []error        // panics not yet returned to anybody
-	returned []*drivenError // of which Close tells what nobody looked at
+	returned []*drivenError // of which Close tells what nobody looked at, if tellDropped
 
 	pending    stateList               // futures not yet settled
 	unobserved stateList               // rejections nobody has looked at
@@ -116,6 +119,9 @@ func New(c Config) *Loop {
 		policy:  c.Outside,
 		offload: c.Offload,
 		strict:  c.Strict,
+
+		tellDropped: c.TellDropped,
+
 		setBy:   c.SetBy,
 		limit:   cmp.Or(c.Limit, DefaultLimit),
 		guard:   cmp.Or(c.Guard, DefaultGuard),
