@@ -44,7 +44,8 @@ func (d *director) tellLingering() bool {
 // the caller does something with the loop: then that is its own doing, and behind what the
 // callback does. The caller is the goroutine that made the loop or one that Go started; for
 // others there is no order that would be the same in every run. It does not wait for what is
-// blocked, for that may wait for the caller, with a lock of the user's for example, nor long.
+// blocked, for that may wait for the caller, with a lock of the user's for example, nor long
+// for what is not.
 func (l *Loop) outlast(caller uint64) {
 	const (
 		looks   = 40
@@ -56,18 +57,25 @@ func (l *Loop) outlast(caller uint64) {
 			l.mu.Unlock()
 			return
 		}
-		ran, by := l.beside.ran, l.beside.owner
-		if l.inside != nil {
-			by = l.inside.goroutine
-		}
+		ran := l.beside.ran
 		l.mu.Unlock()
-		if i%between == between-1 {
-			if s, _ := parseStack(stackOf(by)); s.isBlocked() || i == looks*between-1 {
-				l.outlasted(ran)
-			}
+		if i%between == between-1 && l.isBlocked() {
+			return
+		}
+		if i == looks*between-1 {
+			l.outlasted(ran)
 		}
 		runtime.Gosched()
 	}
+}
+
+// isBlocked reports whether the callback in progress waits for something: the goroutine of the
+// loop, and that of the coroutine whose body it runs.
+func (l *Loop) isBlocked() bool {
+	goroutines := stacks(dump())
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.running && !slices.ContainsFunc(goroutines, func(s stack) bool { return l.runsOn(s.id) && !s.isBlocked() })
 }
 
 // hasPlace reports whether a goroutine has a place in the order of the run without saying

@@ -155,6 +155,49 @@ func TestDriverGoesOnBesideABlockedCallback(t *testing.T) {
 	}
 }
 
+// When the goroutine of the test lets such a callback go on, the callback ends before that
+// goroutine does more.
+func TestDriverGoesOnBehindWhomItReleases(t *testing.T) {
+	starts := map[string]func(l *fakeloop.Loop, body func()){
+		"callback": func(l *fakeloop.Loop, body func()) { l.Named("waits").Post(body) },
+		"coroutine": func(l *fakeloop.Loop, body func()) {
+			fakeloop.Async(l, "waits", func(co *fakeloop.Coroutine) (int, error) {
+				body()
+				return 0, co.Yield()
+			})
+		},
+	}
+	for range scaled(t, "runs", 300, 20) {
+		for name, start := range starts {
+			synctest.Test(t, func(t *testing.T) {
+				l := fakeloop.New(fakeloop.Config{Mode: fakeloop.Bubble})
+				woken, answer := make(chan struct{}), make(chan struct{})
+				start(l, func() {
+					close(woken)
+					answer <- struct{}{}
+					for range 100 {
+						runtime.Gosched()
+					}
+					l.Named("child").Post(func() {})
+				})
+				<-woken
+				l.Named("first").Post(func() {})
+				<-answer
+				l.Named("next").AfterFunc(time.Second, func() {})
+				must(t, l.RunUntilIdle())
+				mustClose(t, l)
+				var order []string
+				for _, e := range l.Timeline().All() {
+					if e.Kind == timeline.Armed || e.Kind == timeline.Posted && e.Label != "waits" {
+						order = append(order, fmt.Sprintf("%s by the driver %v", e.Label, e.Cause == timeline.Driver))
+					}
+				}
+				equal(t, name, strings.Join(order, ", "), "child by the driver false, next by the driver true, first by the driver true")
+			})
+		}
+	}
+}
+
 // A callback that waits for the goroutine of the test without being blocked is not waited
 // for without end.
 func TestDriverGoesOnBesideACallbackThatSpins(t *testing.T) {
