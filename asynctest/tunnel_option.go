@@ -128,9 +128,9 @@ func withDecisions(s fakeloop.Source) TunnelOption {
 	return tunnelOption(func(c *tunnelConfig) { c.decisions = s })
 }
 
-// WithLoop configures the loop of a tunnel. The tunnel sets Sites and TellDropped. It chooses the mode,
-// unless that is Wall, and unless they are given, Decisions, to fakeloop.Seed of its seed,
-// Fatal, SetBy, InstantLimit, to [DefaultInstantLimit], and in a bubble Offload, to
+// WithLoop configures the loop of a tunnel. The tunnel sets Sites and TellDropped. It chooses
+// the mode, unless that is Wall, and unless they are given, Decisions, to fakeloop.Seed of its
+// seed, Fatal, SetBy, InstantLimit, to [DefaultInstantLimit], and in a bubble Offload, to
 // fakeloop.Between: a callback that waits for work that it has offloaded then blocks every
 // time.
 func WithLoop(config fakeloop.Config) TunnelOption {
@@ -158,8 +158,8 @@ func WithHorizon(d time.Duration) TunnelOption {
 }
 
 // WithNetwork configures the network of a tunnel. If its plan is not valid, Run fails its
-// test, and NewTunnel panics. Unless they are given, the tunnel sets the seed of the plan to its own, and the gate to
-// that of its loop. See [WithPlan] for a plan whose seed may be zero.
+// test, and NewTunnel panics. Unless they are given, the tunnel sets the seed of the plan to
+// its own, and the gate to that of its loop. See [WithPlan] for a plan whose seed may be zero.
 func WithNetwork(config toxics.Config) TunnelOption {
 	return tunnelOption(func(c *tunnelConfig) { c.net = config })
 }

@@ -38,13 +38,7 @@ type busyLook struct {
 // callback that waits is none; it does not matter whether that is durable. What computes
 // cannot be told from what computes for ever, so this is nothing but news.
 func (w *BubbleWatch) Busy() *BusyCallback {
-	directors.Lock()
-	d := directors.of[w.bubble]
-	directors.Unlock()
-	if d == nil {
-		return nil
-	}
-	for _, l := range d.open() {
+	for _, l := range loopsOf(w.bubble) {
 		seen := w.busy[l]
 		if seen == nil {
 			seen = new(busyLook)
@@ -71,7 +65,7 @@ func (b *busyLook) look(l *Loop) *BusyCallback {
 		return nil
 	}
 	for _, s := range stacks(dump()) {
-		if l.runsOn(s.id) && !s.isBlocked() {
+		if l.isAtWork(s) {
 			b.next *= busyTimes
 			return &BusyCallback{Loop: l, Callback: l.nameUnderWay(), At: l.elapsed(), Goroutine: s.id, Stack: s.text}
 		}

@@ -46,6 +46,18 @@ var directors struct {
 	of map[uint64]*director
 }
 
+// loopsOf returns the loops of a bubble that are not closed, in the order in which they were
+// made.
+func loopsOf(bubble uint64) []*Loop {
+	directors.Lock()
+	d := directors.of[bubble]
+	directors.Unlock()
+	if d == nil {
+		return nil
+	}
+	return d.open()
+}
+
 // join returns the director of a bubble, on behalf of one more loop, and that loop's
 // number.
 func join(bubble uint64, l *Loop) (*director, int) {

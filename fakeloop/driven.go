@@ -8,8 +8,8 @@ import (
 )
 
 // drivenError is what a driving call returns with Config.TellDropped if callbacks panicked:
-// the panics, and what the call itself came to. It knows whether anybody has looked at it, since a panic that a call
-// returned to somebody who drops the error is lost.
+// the panics, and what the call itself came to. It knows whether anybody has looked at it,
+// since a panic that a call returned to somebody who drops the error is lost.
 type drivenError struct {
 	errs []error
 	seen atomic.Bool

@@ -53,7 +53,7 @@ func (l *Loop) outlast(caller uint64) {
 	)
 	for i := range looks * between {
 		l.mu.Lock()
-		if i == 0 && !l.hasPlace(caller) || !l.running || l.closed || l.beside.outlasted == l.beside.ran {
+		if !l.running || l.closed || l.beside.outlasted == l.beside.ran || i == 0 && !l.hasPlace(caller) {
 			l.mu.Unlock()
 			return
 		}
@@ -75,13 +75,17 @@ func (l *Loop) isBlocked() bool {
 	goroutines := stacks(dump())
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.running && !slices.ContainsFunc(goroutines, func(s stack) bool { return l.runsOn(s.id) && !s.isBlocked() })
+	return l.running && !slices.ContainsFunc(goroutines, l.isAtWork)
 }
+
+// isAtWork reports whether a stack is that of the callback in progress, which does not wait for
+// anything. The caller holds l.mu.
+func (l *Loop) isAtWork(s stack) bool { return l.runsOn(s.id) && !s.isBlocked() }
 
 // hasPlace reports whether a goroutine has a place in the order of the run without saying
 // who it is. The caller holds l.mu.
 func (l *Loop) hasPlace(goroutine uint64) bool {
-	return goroutine == l.maker.id ||
+	return goroutine == l.maker.id || !l.runsOn(goroutine) &&
 		slices.ContainsFunc(l.goroutines, func(g *Goroutine) bool { return g.number == goroutine })
 }
 

@@ -46,12 +46,7 @@ type places struct {
 // site returns the place in the user's code at which something of the loop is
 // being made, nil unless the configuration asks for sites. Whoever calls it is not
 // the user.
-func (l *Loop) site() *place {
-	if !l.sites.Load() {
-		return nil
-	}
-	return l.places.find(0)
-}
+func (l *Loop) site() *place { return l.siteAbove(1) } // above site itself
 
 // siteAbove is site for a caller above which that many are not the user either.
 func (l *Loop) siteAbove(callers int) *place {
@@ -62,7 +57,7 @@ func (l *Loop) siteAbove(callers int) *place {
 }
 
 func (ps *places) find(above int) *place {
-	skip := 4 + above // runtime.Callers, find, who calls it, and the caller of that
+	skip := 4 + above // runtime.Callers, find, siteAbove and its caller
 	var from path
 	for n := 3; n <= len(from); n *= 2 {
 		runtime.Callers(skip, from[:n])

@@ -84,14 +84,8 @@ func bubbleStacks(all []stack, bubble uint64) bubbleOf {
 // work, that this does not begin before the callback has returned: the callback may be waiting
 // for it.
 func heldIn(bubble uint64) map[uint64]string {
-	directors.Lock()
-	d := directors.of[bubble]
-	directors.Unlock()
-	if d == nil {
-		return nil
-	}
 	held := map[uint64]string{}
-	for _, l := range d.open() {
+	for _, l := range loopsOf(bubble) {
 		if !l.mu.TryLock() { // the loop is at work
 			continue
 		}

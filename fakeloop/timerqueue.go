@@ -125,11 +125,7 @@ func (q *timerQueue) push(t *Timer) {
 	q.near.push(k)
 	if len(q.near) > maxNear {
 		n, pivot := split(q.near)
-		b := timerBag{from: pivot}
-		for _, k := range q.near[n:] {
-			b.add(k)
-		}
-		q.far = append(q.far, b)
+		q.far = append(q.far, timerBag{pivot, append(make([]timerKey, 0, maxNear), q.near[n:]...)})
 		clear(q.near[n:])
 		q.near = q.near[:n]
 		q.near.order()

@@ -10,7 +10,8 @@ import (
 )
 
 // Name says whose a loop of the bubble is in which it is called, for what the watchdog says of
-// its callbacks; "" is for one that has been closed. It does nothing where Outside returns false, and outside of bubbles.
+// its callbacks; "" is for one that has been closed. It does nothing where Outside returns
+// false, and outside of bubbles.
 func Name(l *fakeloop.Loop, name string) {
 	if found, ok := bubbles.Load(ID()); ok {
 		b := found.(*Bubble)
