@@ -60,7 +60,8 @@ func newRefWorld(flaw string, caps futures.Caps) *refWorld {
 
 func (w *refWorld) has(flaw string) bool { return w.flaw == flaw }
 
-// run is the loop. A callback that ends its goroutine does not end the loop.
+// run is the loop, which sleeps until it is woken, from its start on. A callback that ends
+// its goroutine does not end the loop.
 func (w *refWorld) run() {
 	w.mu.Lock()
 	w.loop = checks.Goroutine()
@@ -68,9 +69,11 @@ func (w *refWorld) run() {
 	finished := false
 	defer func() {
 		if !finished && !w.has("Goexit in a handler ends the loop") {
+			w.wake()
 			go w.run()
 		}
 	}()
+	<-w.kick
 	for {
 		f, ok := w.next()
 		if !ok {
