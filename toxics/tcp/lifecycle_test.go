@@ -95,28 +95,30 @@ func TestApply(t *testing.T) {
 }
 
 func TestApplyDoesNotRefuseDials(t *testing.T) {
+	// As many dials beside each Apply: what was dialed is held until the next, so that a
+	// dialer without a bound could run out of descriptors.
+	const dials = 16
 	p := proxy(t, network(t), serve(t, echo), plan())
-	stop := make(chan struct{})
+	rounds := scaled(t, 5000, 100)
+	due := make(chan struct{}, dials)
 	var dialer sync.WaitGroup
 	dialer.Go(func() {
-		for {
-			select {
-			case <-stop:
-				return
-			default:
-			}
+		for range due {
 			c, err := net.Dial("tcp", p.Addr())
 			if err != nil {
 				t.Error(err)
-				return
+				continue
 			}
 			c.Close()
 		}
 	})
-	for range scaled(t, 5000, 100) {
+	for range rounds {
+		for range dials {
+			due <- struct{}{}
+		}
 		must(t, p.Apply(plan(toxics.Latency{Latency: time.Hour})))
 	}
-	close(stop)
+	close(due)
 	dialer.Wait()
 }
 
